@@ -1,0 +1,69 @@
+# Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run test lint lock screenshots clean chromium
+
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8050
+ARGS ?=
+TESTS ?=
+# The first of these that is at least 3.11.
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+venv: $(VENV)/runtime.stamp ## install what running needs into .venv
+
+run: $(VENV)/runtime.stamp ## serve on PORT (8050); more options in ARGS="--workers 2"
+	@exec $(BIN)/python -m app --port $(PORT) $(ARGS)
+
+test: $(VENV)/dev.stamp chromium ## run every test; choose some with TESTS="tests/unit -k keys"
+	STAGEBOARD_CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)
+
+lint: $(VENV)/dev.stamp ## check style, types and floors
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+lock: $(VENV)/dev.stamp ## resolve the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	--no-emit-find-links --no-annotate $(if $(UPGRADE),--upgrade)
+
+screenshots: $(VENV)/dev.stamp chromium ## draw every page into docs/screenshots
+	STAGEBOARD_CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python tools/screenshots.py
+
+chromium:
+	@sh tools/chromium.sh install
+
+clean: ## remove .venv, caches and computed results
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage tests/artifacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find cache -mindepth 1 ! -name .gitkeep -delete
+
+$(BIN)/python:
+	@set -e; for python in $(PYTHONS); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; python=; done; \
+	if [ -z "$$python" ]; then \
+	  echo "Stageboard needs Python 3.11 or newer. On Debian or Ubuntu: sudo apt-get install python3 python3-venv" >&2; exit 1; fi; \
+	if ! $$python -c 'import venv, ensurepip' 2>/dev/null; then \
+	  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "$$python lacks its venv module. On Debian or Ubuntu: sudo apt-get install python$$version-venv" >&2; exit 1; fi; \
+	echo "Creating $(VENV) with $$($$python --version)"; $$python -m venv $(VENV)
+
+# Stamps make a second run immediate; a changed lock file installs again.
+$(VENV)/runtime.stamp: requirements.lock | $(BIN)/python
+	@echo "Installing what running needs (once)"
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+# The larger lock holds the smaller one at the same versions.
+$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
+	@echo "Installing what testing needs (once)"
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ $(VENV)/runtime.stamp
