@@ -1,0 +1,171 @@
+"""Tokens: what a callback returns in place of a big value.
+
+A token is a recipe, signed and bound to a session and a scope, short enough for an address. It grants nothing but what
+it says: another session's token, or one of another scope, is worth no more than a forged one. A recipe too long for a
+token is kept in the store, and the token names it.
+
+Equal recipes give equal tokens, so that an address made of one can be cached.
+"""
+
+import base64
+import hmac
+import json
+import zlib
+from collections.abc import Mapping
+from hashlib import sha256
+
+from itsdangerous import Signer
+
+from app.pipeline.errors import StaleError, TokenError
+from app.pipeline.keys import Plain, canonical, digest
+from app.pipeline.secret import check_secret
+from app.pipeline.stores.base import Store
+
+LIMIT = 300
+"""Every token is shorter than this, in characters."""
+
+WORDS = (
+    b'{"aggregate":"count","cmap":"fire","dataset":"","field":"","fingerprint":"","height":,"kind":"points",'
+    b'"normalization":"eq_hist","params":{"range":"0,100"},"root":{},"spreading":0,"width":,"x0":,"x1":,'
+    b'"xlog":false,"y0":,"y1":,"ylog":false},"x":"","y":"lines","mean","linear","true}'
+)
+"""Deflate's preset dictionary: texts that recipes are likely to hold cost next to nothing. Part of every signature."""
+
+_INLINE, _STORED = b"i", b"s"
+
+
+class Tokens:
+    """Mint and redeem tokens.
+
+    Parameters
+    ----------
+    secret : str
+        The same for every worker, at least 16 characters.
+    store : Store
+        Where recipes are kept that are too long for a token; all workers share it.
+
+    Notes
+    -----
+    Safe to use from several threads, as far as the store is.
+
+    Examples
+    --------
+    >>> from app.pipeline.stores.memory import MemoryStore
+    >>> tokens = Tokens("a secret of the example", MemoryStore())
+    >>> token = tokens.mint({"x": "distance", "width": 640}, session="ada", scope="grid")
+    >>> tokens.redeem(token, session="ada", scope="grid")
+    {'width': 640, 'x': 'distance'}
+    >>> tokens.redeem(token, session="eve", scope="grid")
+    Traceback (most recent call last):
+        ...
+    app.pipeline.errors.TokenError: this token was not made for this session and use: reload the page.
+    """
+
+    def __init__(self, secret: str, store: Store) -> None:
+        self._secret = check_secret(secret)
+        self._store = store
+
+    def mint(self, recipe: Mapping[str, Plain], *, session: str, scope: str) -> str:
+        """Return the token for a recipe.
+
+        Parameters
+        ----------
+        recipe : mapping
+            Text, finite numbers, booleans, None, and lists and mappings of them.
+        session : str
+            The id of the only session that may redeem it.
+        scope : str
+            The only use that it is good for, such as a stage's name.
+
+        Returns
+        -------
+        str
+            URL-safe, shorter than 300 characters.
+
+        Raises
+        ------
+        ParameterError
+            For a value that has no canonical text.
+        """
+        text = canonical(recipe).encode("ascii")
+        token = self._sign(_INLINE + _deflate(text), session, scope)
+        if len(token) < LIMIT:
+            return token
+        key = _digest(text, session, scope)
+        self._store.set(_store_key(key), text)
+        return self._sign(_STORED + bytes.fromhex(key), session, scope)
+
+    def redeem(self, token: str, *, session: str, scope: str) -> dict[str, Plain]:
+        """Return the recipe of a token.
+
+        Parameters
+        ----------
+        token : str
+            From `mint`, of any worker with the same secret. It may be redeemed any number of times.
+        session, scope : str
+            As given to `mint`.
+
+        Returns
+        -------
+        dict
+            Equal to the recipe.
+
+        Raises
+        ------
+        TokenError
+            For a token that is forged, altered, truncated, too long, or of another session or scope.
+        StaleError
+            Where the stored recipe of a true token is gone.
+        """
+        body = self._verify(token, session, scope)
+        if body[:1] == _INLINE:
+            return _parse(_inflate(body[1:]))
+        return _parse(self._recall(body[1:].hex(), session, scope))
+
+    def _recall(self, key: str, session: str, scope: str) -> bytes:
+        """Return a stored recipe's text, which must still be what its key names."""
+        found = self._store.get(_store_key(key))
+        if found is None or _digest(found.data, session, scope) != key:
+            raise StaleError("what this token names is no longer kept: reload the page.")
+        return found.data
+
+    def _sign(self, body: bytes, session: str, scope: str) -> str:
+        """Return base64 text and its signature; session and scope are in the signing key, not in the text."""
+        salt = canonical(["stageboard.token", zlib.crc32(WORDS), session, scope])
+        signer = Signer(self._secret, salt=salt, digest_method=sha256, key_derivation="hmac")
+        return signer.sign(base64.urlsafe_b64encode(body).rstrip(b"=")).decode("ascii")
+
+    def _verify(self, token: str, session: str, scope: str) -> bytes:
+        """Return the body of a token that is, to the letter, what `_sign` would write."""
+        if len(token) < LIMIT and token.isascii():
+            text = token.rpartition(".")[0]
+            try:
+                body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            except ValueError:
+                body = b""
+            # Compared whole: base64 has several spellings of the same bytes, and only one is ours.
+            if hmac.compare_digest(self._sign(body, session, scope), token):
+                return body
+        raise TokenError("this token was not made for this session and use: reload the page.")
+
+
+def _store_key(key: str) -> str:
+    return f"token-{key}"
+
+
+def _digest(text: bytes, session: str, scope: str) -> str:
+    return digest(session, scope, text.decode("ascii", "replace"))
+
+
+def _deflate(text: bytes) -> bytes:
+    machine = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=WORDS)
+    return machine.compress(text) + machine.flush()
+
+
+def _inflate(data: bytes) -> bytes:
+    return zlib.decompressobj(-15, zdict=WORDS).decompress(data)
+
+
+def _parse(text: bytes) -> dict[str, Plain]:
+    recipe: dict[str, Plain] = json.loads(text)
+    return recipe

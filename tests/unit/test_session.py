@@ -1,0 +1,38 @@
+"""Sessions: only a cookie that was signed here brings its session back."""
+
+import pytest
+
+from app.pipeline.errors import ParameterError
+from app.pipeline.session import Sessions
+
+KEY = "a secret for these tests"
+
+
+def test_a_cookie_brings_its_session_back() -> None:
+    first = Sessions(KEY).open(None)
+    again = Sessions(KEY).open(Sessions(KEY).cookie(first))
+    assert first.fresh
+    assert not again.fresh
+    assert again.id == first.id
+    assert len(first.id) == 22
+
+
+def test_sessions_differ() -> None:
+    assert len({Sessions(KEY).open(None).id for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize("cookie", ["", "chosen", "chosen.signature", "ü.ü", "\x00", "a" * 10_000])
+def test_an_unsigned_cookie_opens_a_fresh_session(cookie: str) -> None:
+    session = Sessions(KEY).open(cookie)
+    assert session.fresh
+    assert session.id not in cookie
+
+
+def test_a_cookie_of_another_secret_opens_a_fresh_session() -> None:
+    cookie = Sessions("another secret, long too").cookie(Sessions(KEY).open(None))
+    assert Sessions(KEY).open(cookie).fresh
+
+
+def test_a_short_secret_is_refused() -> None:
+    with pytest.raises(ParameterError, match="at least 16"):
+        Sessions("short")
