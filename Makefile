@@ -21,7 +21,7 @@ run: $(VENV)/runtime.stamp ## serve on PORT (8050); more options in ARGS="--work
 	@exec $(BIN)/python -m app --port $(PORT) $(ARGS)
 
 test: $(VENV)/dev.stamp chromium ## run every test; choose some with TESTS="tests/unit -k keys"
-	STAGEBOARD_CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)
+	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)
 
 lint: $(VENV)/dev.stamp ## check style, types and floors
 	$(BIN)/ruff check
@@ -36,7 +36,7 @@ LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-h
 	--no-emit-find-links --no-annotate $(if $(UPGRADE),--upgrade)
 
 screenshots: $(VENV)/dev.stamp chromium ## draw every page into docs/screenshots
-	STAGEBOARD_CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python tools/screenshots.py
+	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python tools/screenshots.py
 
 chromium:
 	@sh tools/chromium.sh install

@@ -4,7 +4,7 @@
 set -eu
 
 find_chromium() {
-  for name in ${STAGEBOARD_CHROMIUM:-} chromium chromium-browser google-chrome; do
+  for name in ${CHROMIUM:-} chromium chromium-browser google-chrome; do
     path=$(command -v "$name" 2>/dev/null) || continue
     case $("$path" --version 2>/dev/null || true) in
       *Chrom*) echo "$path"; return 0 ;;
