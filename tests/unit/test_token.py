@@ -120,3 +120,9 @@ def test_a_stored_recipe_that_was_replaced_is_stale(planted: bytes) -> None:
 def test_a_recipe_without_canonical_text_is_refused() -> None:
     with pytest.raises(ParameterError):
         make().mint({"x0": float("nan")}, session="s", scope="c")
+
+
+@pytest.mark.parametrize("thing", [None, 7, b"token", ["token"], {"token": 1}])
+def test_what_is_no_text_is_refused(thing: object) -> None:
+    with pytest.raises(TokenError):
+        make().redeem(thing, session="s", scope="c")  # type: ignore[arg-type]
