@@ -31,7 +31,7 @@ from app.pipeline.session import COOKIE, Session, Sessions
 from app.pipeline.token import Tokens
 
 EXTENSION = "stageboard.serverside"
-PRINT_LENGTH = 12
+PREFIX_LENGTH = 12
 COOKIE_SECONDS = 30 * 86_400
 
 Names = Mapping[str, Plain]
@@ -112,7 +112,7 @@ class Serverside:
         recipe: dict[str, Plain] = {
             "root": dict(root),
             "params": chosen,
-            "fingerprint": data.fingerprint[:PRINT_LENGTH],
+            "fingerprint": data.fingerprint[:PREFIX_LENGTH],
         }
         token = self._tokens.mint(recipe, session=self.session().id, scope=target)
         return Given(token, result.value, result.events)
@@ -128,7 +128,7 @@ class Serverside:
             Where the data have changed since.
         """
         recipe = cast(dict[str, Any], self._tokens.redeem(token, session=self.session().id, scope=target))
-        if self._root(recipe["root"]).fingerprint[:PRINT_LENGTH] != recipe["fingerprint"]:
+        if self._root(recipe["root"]).fingerprint[:PREFIX_LENGTH] != recipe["fingerprint"]:
             raise StaleError("the data have changed since this token was made: reload the page.")
         return Recipe(recipe["root"], recipe["params"])
 
