@@ -1,0 +1,54 @@
+/* The frame of every page: the colour scheme, the current link, the phone's menu, and pictures that come late. */
+(function () {
+  "use strict";
+  const KEY = "mantine-color-scheme-value"; // Mantine's own key, so that it reads at mount what was chosen here
+  const SCHEMES = ["light", "dark", "auto"];
+  const RETRIES = [1500, 3000, 6000, 12000, 24000];
+
+  function stored() {
+    const value = localStorage.getItem(KEY);
+    return SCHEMES.includes(value) ? value : "auto";
+  }
+
+  /* Mantine listens to storage events, which a browser sends to other tabs only: send one to this tab too. */
+  function choose(value) {
+    if (!SCHEMES.includes(value) || value === stored()) return;
+    localStorage.setItem(KEY, value);
+    window.dispatchEvent(new StorageEvent("storage", { key: KEY, newValue: value, storageArea: localStorage }));
+  }
+
+  function markCurrent(pathname) {
+    for (const link of document.querySelectorAll("a[data-section]")) {
+      const section = link.dataset.section;
+      const here = section === "/" ? pathname === "/" : pathname === section || pathname.startsWith(section + "/");
+      if (here) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  /* An image that the server is still preparing answers with an error: ask again, ever less often. */
+  function retry(image) {
+    const box = image.closest("[data-late]");
+    const tries = Number(image.dataset.tries || 0);
+    if (!box || tries >= RETRIES.length) return box && box.setAttribute("data-late", "failed");
+    image.dataset.tries = tries + 1;
+    const address = image.getAttribute("src").split("#")[0];
+    setTimeout(() => image.isConnected && image.setAttribute("src", address + "#" + (tries + 1)), RETRIES[tries]);
+    box.setAttribute("data-late", "waiting");
+  }
+
+  document.addEventListener("error", (event) => event.target.tagName === "IMG" && retry(event.target), true);
+  document.addEventListener("load", (event) => {
+    const box = event.target.tagName === "IMG" && event.target.closest("[data-late]");
+    if (box) box.setAttribute("data-late", "shown");
+  }, true);
+
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  clientside.shell = {
+    scheme: (value) => { choose(value); return clientside.no_update; },
+    restore: () => stored(),
+    navigated: (pathname) => { markCurrent(pathname); return false; },
+    menu: (opened) => Boolean(opened),
+    closed: (opened) => (opened ? clientside.no_update : false),
+  };
+})();

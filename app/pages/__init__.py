@@ -1,0 +1,1 @@
+"""One page a file, found by Dash itself. Pages reach the engine through `app.runtime` only."""

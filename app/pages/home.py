@@ -1,0 +1,90 @@
+"""Home: the catalogue of what this instance serves, and how to add a file of one's own."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import dash
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from app import runtime
+from app.ui import shell
+from app.ui.cards import Facts, card, unavailable
+
+dash.register_page(
+    __name__,
+    path="/",
+    name="Home",
+    title="Stageboard",
+    description="The data sets that this instance serves, and how to add your own.",
+    order=0,
+)
+
+_COMMAND: Final = "python -m app data add FILE"
+_DECLARATION: Final = """title = "Taxi trips"
+licence = "CC-BY-4.0"
+
+[[plots]]
+name = "dropoff"
+x = "dropoff_lon"
+y = "dropoff_lat"
+crs = "lonlat"        # or "mercator", "plane"
+
+[[fields]]
+name = "fare"
+column = "fare_amount"
+kind = "number"       # or "category", "time"
+"""
+
+
+def _sample(text: str, label: str) -> Component:
+    copy = dmc.CopyButton(
+        "Copy",
+        value=text.strip(),
+        copiedChildren="Copied",
+        size="compact-sm",
+        variant="default",
+        **{"aria-label": label},
+    )
+    return html.Div([html.Pre(html.Code(text.strip()), tabIndex=0), copy], className="sample")
+
+
+def _own_data() -> Sequence[Component]:
+    return (
+        html.H2("Add your own", id="own"),
+        html.P(
+            "A Parquet file or folder, CSV (also .gz), Feather or Arrow. Coordinate pairs, categories, times and "
+            "longitude and latitude are recognised and said here; the file stays where it is.",
+            className="lede",
+        ),
+        html.Div(
+            [
+                html.Div([html.H3("One command"), _sample(_COMMAND, "Copy the command")]),
+                html.Div(
+                    [
+                        html.H3("To correct what was recognised: FILE.toml beside it"),
+                        _sample(_DECLARATION, "Copy the declaration"),
+                    ]
+                ),
+            ],
+            className="own",
+        ),
+    )
+
+
+def layout(**_query: str) -> Component:
+    """Return the page."""
+    catalogue = runtime.current().catalogue
+    lost = [unavailable(one.name, one.reason) for one in catalogue.unavailable]
+    return shell.page(
+        html.H1("Point data too big for a browser"),
+        html.P(
+            "Look at all of it. Each action re-runs only the stages that it changes, "
+            "and what anyone has computed is reused by all.",
+            className="lede",
+        ),
+        html.Div([card(one, Facts()) for one in catalogue.datasets], className="cards"),
+        *([html.Ul(lost, className="lost", **{"aria-label": "Files that cannot be opened"})] if lost else []),
+        *_own_data(),
+    )

@@ -1,0 +1,143 @@
+"""Assembles the app, and nothing else. The one place that turns errors into HTTP statuses and sentences."""
+
+import logging
+import re
+from http import HTTPStatus
+from typing import Any, Final
+
+import dash
+from dash import Dash, set_props
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from app.pipeline import errors
+from app.routes.registry import BLUEPRINTS
+from app.runtime import Runtime
+from app.settings import Settings
+from app.ui import shell
+from app.ui.notices import document, notice, toast
+
+_LOG = logging.getLogger(__name__)
+
+# The first class that fits wins: the particular before the general.
+STATUS: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
+    (errors.UnknownNameError, HTTPStatus.NOT_FOUND),
+    (errors.StaleError, HTTPStatus.NOT_FOUND),
+    (errors.DataMissingError, HTTPStatus.NOT_FOUND),
+    (errors.DataError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.ParameterError, HTTPStatus.BAD_REQUEST),
+    (errors.TokenError, HTTPStatus.FORBIDDEN),
+    (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+_TITLES: Final = {
+    HTTPStatus.BAD_REQUEST: "That value does not work here",
+    HTTPStatus.FORBIDDEN: "That is not yours to open",
+    HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "That file cannot be explored",
+}
+_FAULT: Final = "Something went wrong on the server; its log has the details. Try again, or choose another view."
+
+
+def explain(error: Exception) -> tuple[HTTPStatus, str, str]:
+    """Return the status, title and one sentence that a user gets for an error.
+
+    Parameters
+    ----------
+    error : Exception
+
+    Returns
+    -------
+    status : HTTPStatus
+    title, sentence : str
+        Never a traceback, nor the text of an error that was not raised on purpose.
+    """
+    if isinstance(error, HTTPException):
+        status, sentence = HTTPStatus(error.code or 500), str(error.description)
+    elif isinstance(error, errors.StageboardError):
+        status = next((code for kind, code in STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+        sentence = str(error)
+    else:
+        status, sentence = HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT
+    return status, _TITLES.get(status, "That did not work"), sentence
+
+
+def _answer(error: Exception) -> Response:
+    status, title, sentence = explain(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _LOG.error("%s %s failed", request.method, request.path, exc_info=error)
+    if "text/html" in request.headers.get("Accept", ""):
+        body = Response(document(title, sentence, shell.SCHEME), mimetype="text/html")
+    else:
+        body = jsonify(error=sentence)
+    body.status_code = status
+    body.headers["Cache-Control"] = "no-store"
+    return body
+
+
+def _on_callback_error(error: Exception) -> Any:
+    """Say what failed: in the page's place where the page itself did, else in passing."""
+    status, title, sentence = explain(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _LOG.error("a callback failed", exc_info=error)
+    outputs = dash.ctx.outputs_list
+    if isinstance(outputs, list) and any(one.get("id") == "_pages_content" for one in outputs if isinstance(one, dict)):
+        return notice(title, sentence), {"title": f"{title} · Stageboard"}
+    set_props(shell.TOAST, {"children": toast(sentence)})
+    return None
+
+
+def _is_page(path: str) -> bool:
+    """Whether an address is one of the registered pages', by Dash's own rule of path and path template."""
+    for page in dash.page_registry.values():
+        if page["module"].endswith("not_found_404"):
+            continue
+        template = re.sub(r"<.*?>", "[^/]+", re.escape(page["path_template"])) if page.get("path_template") else None
+        if path.rstrip("/") == page["path"].rstrip("/") or (template and re.fullmatch(template, path.rstrip("/"))):
+            return True
+    return False
+
+
+def _mark_missing(response: Response) -> Response:
+    # Dash answers every address with its index and status 200, and finds the page in the browser.
+    if request.endpoint == "/<path:path>" and response.status_code == HTTPStatus.OK and not _is_page(request.path):
+        response.status_code = HTTPStatus.NOT_FOUND
+    return response
+
+
+def create_app(settings: Settings) -> Dash:
+    """Return the whole app, ready to be served; its ``server`` is the Flask app.
+
+    Dash keeps its pages in a registry of the process, so that a process has one app.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    dash.Dash
+    """
+    runtime = Runtime(settings)
+    server = Flask("app", static_folder=None)
+    server.extensions["stageboard"] = runtime
+    for build in BLUEPRINTS:
+        server.register_blueprint(build(runtime))
+    server.register_error_handler(Exception, _answer)
+    server.after_request(_mark_missing)
+    app = Dash(
+        "app",
+        server=server,
+        use_pages=True,
+        pages_folder="pages",
+        assets_folder="assets",
+        index_string=shell.INDEX,
+        title="Stageboard",
+        update_title="",
+        description="Explore point data too big for a browser.",
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        on_error=_on_callback_error,
+    )
+    app.layout = shell.layout
+    shell.register()
+    return app

@@ -1,0 +1,130 @@
+"""A data set as a card of the catalogue, and a file that cannot be opened as a line of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from app.pipeline.types import Dataset
+from app.ui.icons import icon
+from app.ui.links import image_href, page_href
+from app.ui.numbers import count
+
+THUMBNAIL: Final = (480, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a card says beyond the declaration; None where it is not known without reading the file."""
+
+    rows: int | None = None
+    columns: int | None = None
+
+
+def _thumbnail(dataset: Dataset) -> Component:
+    width, height = THUMBNAIL
+    plot = dataset.plots[0]
+    image = dmc.Image(
+        src=image_href(dataset.name, plot.name, width, height),
+        alt=f"{dataset.title}: {plot.title}",
+        attributes={"root": {"loading": "lazy", "width": width, "height": height}},
+    )
+    return dmc.Anchor(
+        image,
+        href=page_href("/explorer", dataset.name),
+        className="card-picture",
+        underline="never",
+        **{"data-late": "asked"},
+    )
+
+
+def _facts(facts: Facts) -> Component:
+    known = [count(facts.rows, "row")] if facts.rows is not None else ["rows counted when it opens"]
+    if facts.columns is not None:
+        known.append(count(facts.columns, "column"))
+    return html.P(" · ".join(known), className="card-facts figures")
+
+
+def _plots(dataset: Dataset) -> Component:
+    links = [
+        html.Li(
+            dmc.Anchor(
+                plot.title,
+                href=page_href("/explorer", dataset.name, plot=plot.name),
+                underline="never",
+                className="chip",
+            )
+        )
+        for plot in dataset.plots
+    ]
+    return html.Ul(links, className="chips", **{"aria-label": f"Plots of {dataset.title}"})
+
+
+def _origin(dataset: Dataset) -> Component | None:
+    source = (
+        dmc.Anchor(dataset.source, href=dataset.url, target="_blank", inherit=True) if dataset.url else dataset.source
+    )
+    parts: list[Component | str] = [source] if dataset.source else []
+    if dataset.licence:
+        parts += [" · ", dataset.licence] if parts else [dataset.licence]
+    return html.P(parts, className="card-origin") if parts else None
+
+
+def _notes(notes: Sequence[str]) -> Component | None:
+    if not notes:
+        return None
+    return html.Details(
+        [html.Summary(count(len(notes), "note")), html.Ul([html.Li(note) for note in notes])], className="card-notes"
+    )
+
+
+def _actions(dataset: Dataset) -> Component:
+    def button(label: str, section: str, picture: str, variant: str) -> Component:
+        face = dmc.Button(label, variant=variant, size="sm", tabIndex=-1, fullWidth=True, leftSection=icon(picture))
+        return dmc.Anchor(
+            face,
+            href=page_href(section, dataset.name),
+            underline="never",
+            **{"aria-label": f"{label}: {dataset.title}"},
+        )
+
+    return html.Div(
+        [button("Explore", "/explorer", "compass", "filled"), button("Figure", "/figure", "axes", "default")],
+        className="card-actions",
+    )
+
+
+def card(dataset: Dataset, facts: Facts = Facts()) -> Component:
+    """Return a data set's card.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    facts : Facts
+
+    Returns
+    -------
+    Component
+        An article; its picture's box keeps its size before, while and after the picture comes.
+    """
+    body = [
+        html.H2(dataset.title),
+        html.P(dataset.description, className="card-text") if dataset.description else None,
+        _facts(facts),
+        _plots(dataset),
+        _origin(dataset),
+        _notes(dataset.notes),
+        _actions(dataset),
+    ]
+    return html.Article(
+        [_thumbnail(dataset), html.Div([part for part in body if part is not None], className="card-body")],
+        className="card",
+    )
+
+
+def unavailable(name: str, reason: str) -> Component:
+    """Return the line of a file that was asked for and cannot be opened."""
+    return html.Li([icon("warning"), html.Div([html.Strong(name), html.P(reason)])], className="unavailable")
