@@ -1,0 +1,70 @@
+"""Content keys: the hash of a result's lineage, never of its bytes.
+
+Two recipes that mean the same have one canonical text and so one key; anything that has no canonical text is refused.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import TypeAlias
+
+from app.pipeline.errors import ParameterError
+
+Plain: TypeAlias = str | int | float | bool | Sequence["Plain"] | Mapping[str, "Plain"] | None
+
+KEY_BYTES = 16
+
+
+def _normal(value: Plain) -> Plain:
+    """Return the one form of equal values: 1.0 is 1, -0.0 is 0, tuples are lists."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ParameterError(f"{value!r} cannot be part of a key: give a finite number.")
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, Mapping):
+        return {str(name): _normal(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_normal(one) for one in value]
+    raise ParameterError(f"{value!r} cannot be part of a key: use text, numbers, booleans, lists, or mappings of them.")
+
+
+def canonical(value: Plain) -> str:
+    """Return the canonical JSON text of a plain value.
+
+    Parameters
+    ----------
+    value : plain
+        Text, finite numbers, booleans, None, and lists and mappings of them.
+
+    Returns
+    -------
+    str
+        Sorted, without spaces; equal values give equal text.
+
+    Raises
+    ------
+    ParameterError
+        For NaN, infinities, and values of other types.
+
+    Examples
+    --------
+    >>> canonical({"b": 1.0, "a": (1, 2.5)})
+    '{"a":[1,2.5],"b":1}'
+    """
+    return json.dumps(_normal(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest(*parts: str) -> str:
+    """Return the BLAKE2b hash of texts, 32 hexadecimal digits.
+
+    Lengths are hashed too, so ``("ab", "c")`` and ``("a", "bc")`` differ.
+    """
+    state = blake2b(digest_size=KEY_BYTES)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()
