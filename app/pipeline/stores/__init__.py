@@ -1,0 +1,1 @@
+"""Stores: keys to bytes. One kind a file; `registry` opens one by its address."""

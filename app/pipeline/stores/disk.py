@@ -1,0 +1,258 @@
+"""The shared tier: bytes on a local volume, through `diskcache`, seen by every worker and after a restart.
+
+It stores bytes under text keys and nothing else: what could be a pickle is refused on the way in and on the way out
+(CVE-2025-69872). Each value carries a checksum; one that does not match is dropped and counted. A fault of the volume
+is counted and reported, and costs the caller a computation, never an error.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from diskcache import Cache, Disk, Timeout
+from diskcache.core import MODE_BINARY, MODE_RAW
+from isal import isal_zlib
+
+from app.pipeline.errors import CodecError, StoreError
+from app.pipeline.stores.base import Blob, TierStats
+
+FAULTS = (sqlite3.Error, OSError, Timeout)
+FILE_BYTES = 32_768
+CHECKSUM_BYTES = 4
+REOPEN_SECONDS = 5.0
+VALUE_FILE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
+
+
+class BytesDisk(Disk):
+    """A `diskcache.Disk` for bytes under text keys."""
+
+    def put(self, key: object) -> tuple[str, bool]:
+        """Return a key as the database holds it."""
+        if type(key) is not str:
+            raise CodecError(f"{key!r} is not a key: use text.")
+        return key, True
+
+    def get(self, key: object, raw: object) -> str:
+        """Return a key as it was set."""
+        if not raw or type(key) is not str:
+            raise CodecError("the cache holds a key that is not text: it was not written here.")
+        return key
+
+    def store(self, value: object, read: bool, key: object = None) -> Any:
+        """Write a value of bytes to the database, or to a file where it is large."""
+        if type(value) is not bytes or read:
+            raise CodecError(f"a value of {type(value).__name__} cannot be stored: encode it to bytes.")
+        return super().store(value, read, key)
+
+    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:  # noqa: ARG002
+        """Read a value of bytes."""
+        if mode == MODE_BINARY and not VALUE_FILE.fullmatch(filename or ""):
+            raise CodecError(f"the cache names a file {filename!r} that is not one of its own.")
+        if mode not in (MODE_RAW, MODE_BINARY):
+            raise CodecError("the cache holds a value that is not bytes: it was not written here.")
+        data = super().fetch(mode, filename, value, False)
+        if type(data) is not bytes:
+            raise CodecError("the cache holds a value that is not bytes: it was not written here.")
+        return data
+
+
+def sealed(data: bytes) -> bytes:
+    """Return data behind its checksum."""
+    return int(isal_zlib.crc32(data)).to_bytes(CHECKSUM_BYTES, "little") + data
+
+
+def unsealed(data: bytes) -> bytes | None:
+    """Return the data behind a checksum, or None where they do not match."""
+    body = data[CHECKSUM_BYTES:]
+    return body if data[:CHECKSUM_BYTES] == int(isal_zlib.crc32(body)).to_bytes(CHECKSUM_BYTES, "little") else None
+
+
+class DiskStore:
+    """Keep at most a number of bytes in a folder, the oldest forgotten first.
+
+    Parameters
+    ----------
+    folder : Path
+        On a local volume; made if missing.
+    limit : int
+        Bytes.
+
+    Raises
+    ------
+    StoreError
+        When the folder cannot be made or written.
+    """
+
+    tier = "disk"
+
+    def __init__(self, folder: Path, limit: int = 8_000_000_000) -> None:
+        self.folder = folder
+        self.limit = limit
+        self._lock = Lock()
+        self._hits = self._misses = self._errors = 0
+        self._detail = ""
+        self._retry_at = 0.0
+        try:
+            self._cache: Cache | None = self._open()
+        except FAULTS as error:
+            raise StoreError(
+                f"the cache folder {str(folder)!r} cannot be used: {error}. Choose another by --cache."
+            ) from error
+
+    def _open(self) -> Cache:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return Cache(
+            str(self.folder),
+            timeout=2.0,
+            disk=BytesDisk,
+            size_limit=self.limit,
+            disk_min_file_size=FILE_BYTES,
+            eviction_policy="least-recently-stored",
+        )
+
+    def _opened(self) -> Cache | None:
+        """Return the cache; after a fault, try to open it again from time to time."""
+        with self._lock:
+            if self._cache is None and monotonic() >= self._retry_at:
+                try:
+                    self._cache = self._open()
+                    self._detail = ""
+                except FAULTS as error:
+                    self._failed(error)
+            return self._cache
+
+    def _failed(self, error: Exception) -> None:
+        self._errors += 1
+        self._detail = f"the cache folder cannot be used just now: {error}. Results are computed again."
+        self._cache = None
+        self._retry_at = monotonic() + REOPEN_SECONDS
+
+    def _fault(self, error: Exception) -> None:
+        with self._lock:
+            self._failed(error)
+
+    def get(self, key: str) -> Blob | None:
+        """Return the bytes of a key, or None."""
+        cache = self._opened()
+        data = None
+        if cache is not None:
+            try:
+                data = cache.get(key)
+            except FAULTS as error:
+                self._fault(error)
+            except CodecError:
+                self._drop(key)
+        body = None if data is None else unsealed(data)
+        if data is not None and body is None:
+            self._drop(key)
+        with self._lock:
+            self._hits += body is not None
+            self._misses += body is None
+        return None if body is None else Blob(body, self.tier)
+
+    def _drop(self, key: str) -> None:
+        """Forget a damaged value, and count it."""
+        self.delete(key)
+        with self._lock:
+            self._errors += 1
+            self._detail = "a stored value was damaged; it was dropped and computed again."
+
+    def set(self, key: str, data: bytes) -> None:
+        """Keep bytes under a key; a fault is counted and nothing is kept."""
+        cache = self._opened()
+        if cache is not None:
+            try:
+                cache.set(key, sealed(data))
+            except FAULTS as error:
+                self._fault(error)
+
+    def __contains__(self, key: str) -> bool:
+        cache = self._opened()
+        try:
+            return cache is not None and key in cache
+        except FAULTS as error:
+            self._fault(error)
+            return False
+
+    def delete(self, key: str) -> None:
+        """Forget a key, known or not."""
+        cache = self._opened()
+        if cache is not None:
+            try:
+                cache.delete(key)
+            except FAULTS as error:
+                self._fault(error)
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys held."""
+        cache = self._opened()
+        try:
+            return iter([] if cache is None else list(cache.iterkeys()))
+        except FAULTS as error:
+            self._fault(error)
+            return iter([])
+
+    def clear(self) -> int:
+        """Forget everything; return how many entries that were."""
+        cache = self._opened()
+        try:
+            return 0 if cache is None else int(cache.clear())
+        except FAULTS as error:
+            self._fault(error)
+            return 0
+
+    def stats(self) -> list[TierStats]:
+        """Return what it holds."""
+        cache = self._opened()
+        entries = used = 0
+        if cache is not None:
+            try:
+                entries, used = len(cache), int(cache.volume())
+            except FAULTS as error:
+                self._fault(error)
+        with self._lock:
+            return [
+                TierStats(self.tier, entries, used, self.limit, self._hits, self._misses, self._errors, self._detail)
+            ]
+
+    def check(self) -> list[str]:
+        """Verify every value against its checksum, and the database against its files.
+
+        Returns
+        -------
+        list of str
+            A sentence a fault; what is damaged has been dropped.
+        """
+        cache = self._opened()
+        if cache is None:
+            return [self._detail]
+        faults = []
+        try:
+            damaged = [key for key in list(cache.iterkeys()) if self._damaged(cache, key)]
+            faults += [f"the value of {key!r} was damaged; it was dropped." for key in damaged]
+            faults += [str(one.message) for one in cache.check(fix=True)]
+        except FAULTS as error:
+            self._fault(error)
+            faults.append(self._detail)
+        return faults
+
+    def _damaged(self, cache: Cache, key: str) -> bool:
+        try:
+            data = cache.get(key)
+            bad = data is not None and unsealed(data) is None
+        except CodecError:
+            bad = True
+        if bad:
+            self._drop(key)
+        return bad
+
+    def close(self) -> None:
+        """Close the database. The store may be used no more."""
+        with self._lock:
+            if self._cache is not None:
+                self._cache.close()
+            self._cache, self._retry_at = None, float("inf")

@@ -1,0 +1,77 @@
+"""The fastest tier: bytes in this process, the least recently used forgotten first."""
+
+from collections.abc import Iterator
+from threading import Lock
+
+from cachetools import LRUCache
+
+from app.pipeline.stores.base import Blob, TierStats
+
+
+class MemoryStore:
+    """Keep at most a number of bytes in this process.
+
+    Parameters
+    ----------
+    limit : int
+        Bytes. A value larger than an eighth of it is not kept, so that one cannot push out all others.
+    """
+
+    tier = "memory"
+
+    def __init__(self, limit: int = 256_000_000) -> None:
+        self.limit = limit
+        self._held: LRUCache[str, bytes] = LRUCache(limit, getsizeof=len)
+        self._lock = Lock()
+        self._hits = self._misses = 0
+
+    def get(self, key: str) -> Blob | None:
+        """Return the bytes of a key, or None."""
+        with self._lock:
+            data = self._held.get(key)
+            if data is None:
+                self._misses += 1
+                return None
+            self._hits += 1
+            return Blob(data, self.tier)
+
+    def set(self, key: str, data: bytes) -> None:
+        """Keep bytes under a key, unless they are too large."""
+        if len(data) <= self.limit // 8:
+            with self._lock:
+                self._held[key] = data
+
+    def __contains__(self, key: str) -> bool:
+        with self._lock:
+            return key in self._held
+
+    def delete(self, key: str) -> None:
+        """Forget a key, known or not."""
+        with self._lock:
+            self._held.pop(key, None)
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys held at the time of the call."""
+        with self._lock:
+            return iter(list(self._held))
+
+    def clear(self) -> int:
+        """Forget everything; return how many entries that were."""
+        with self._lock:
+            count = len(self._held)
+            self._held.clear()
+            return count
+
+    def stats(self) -> list[TierStats]:
+        """Return what it holds."""
+        with self._lock:
+            used = int(self._held.currsize)
+            return [TierStats(self.tier, len(self._held), used, self.limit, self._hits, self._misses, 0)]
+
+    def check(self) -> list[str]:
+        """Return no faults: memory is trusted."""
+        return []
+
+    def close(self) -> None:
+        """Forget everything."""
+        self.clear()

@@ -1,0 +1,62 @@
+"""Stores in a row: read from the first that has a key, written to all."""
+
+from collections.abc import Iterator, Sequence
+
+from app.pipeline.stores.base import Blob, Store, TierStats
+
+
+class TieredStore:
+    """Several stores as one.
+
+    Parameters
+    ----------
+    tiers : sequence of Store
+        The fastest first; the last is the most durable.
+    """
+
+    def __init__(self, tiers: Sequence[Store]) -> None:
+        self.tiers = tuple(tiers)
+
+    def get(self, key: str) -> Blob | None:
+        """Return the bytes of a key from the first tier that has them, and keep them in the faster ones."""
+        for depth, tier in enumerate(self.tiers):
+            found = tier.get(key)
+            if found is not None:
+                for faster in self.tiers[:depth]:
+                    faster.set(key, found.data)
+                return found
+        return None
+
+    def set(self, key: str, data: bytes) -> None:
+        """Keep bytes in every tier."""
+        for tier in self.tiers:
+            tier.set(key, data)
+
+    def __contains__(self, key: str) -> bool:
+        return any(key in tier for tier in self.tiers)
+
+    def delete(self, key: str) -> None:
+        """Forget a key in every tier."""
+        for tier in self.tiers:
+            tier.delete(key)
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of the last tier."""
+        return self.tiers[-1].keys()
+
+    def clear(self) -> int:
+        """Forget everything; return how many entries the last tier had."""
+        return [tier.clear() for tier in self.tiers][-1]
+
+    def stats(self) -> list[TierStats]:
+        """Return what each tier holds, the fastest first."""
+        return [one for tier in self.tiers for one in tier.stats()]
+
+    def check(self) -> list[str]:
+        """Verify every tier."""
+        return [fault for tier in self.tiers for fault in tier.check()]
+
+    def close(self) -> None:
+        """Close every tier."""
+        for tier in self.tiers:
+            tier.close()
