@@ -1,0 +1,1 @@
+"""The stages, one a file; `registry` lists them and makes the graphs."""

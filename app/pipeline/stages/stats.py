@@ -1,0 +1,13 @@
+"""The scale of what is visible: which value has which place between the least and the greatest."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.pipeline import shade
+from app.pipeline.stage import stage
+
+
+@stage("stats", parents=("spread",), params=("normalization", "range"), uses=(shade,))
+def stats(planes: Any, *, normalization: str, range: Sequence[float]) -> Any:  # noqa: A002
+    """Find the scale of a view: knots and places, float64, shape (2, n)."""
+    return shade.scale(shade.totals(planes), normalization, range)

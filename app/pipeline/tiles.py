@@ -1,0 +1,172 @@
+"""Tiles: their wire and store format, and how a view is composed of them.
+
+A tile is a typed array with an apron, behind a 16-byte header, compressed once; the same bytes are stored, sent, and
+decoded by the browser.
+
+    0   4  magic ``SBT1``
+    4   1  type of value: 0 nothing here, 1 uint8, 2 uint16, 3 uint32, 4 float32, 5 float64
+    5   1  apron, cells on each side
+    6   2  size, cells without aprons
+    8   2  planes: 1, or the number of categories
+    10  6  zero
+    16     planes * (size + 2 apron)**2 values, little-endian, rows from the top
+"""
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from isal import igzip
+
+from app.pipeline.errors import CodecError
+from app.pipeline.types import TileAddress, TileRect
+from app.pipeline.world import APRON, TILE, PixelRect, tile_rect
+
+Array: TypeAlias = npt.NDArray[Any]
+
+MAGIC = b"SBT1"
+HEADER = struct.Struct("<4sBBHHHI")
+DTYPES: Mapping[int, Any] = {
+    1: np.dtype("<u1"),
+    2: np.dtype("<u2"),
+    3: np.dtype("<u4"),
+    4: np.dtype("<f4"),
+    5: np.dtype("<f8"),
+}
+# An empty tile is its header alone; no other tile compresses below this.
+EMPTY_BYTES = 64
+# The type of an empty tile's values when it is decoded: counts by u4, the rest by f8.
+_EMPTY_KINDS = {"u": 0, "f": 1}
+
+
+def _narrowest(values: Array) -> int:
+    """Return the smallest type that holds counts, or sums of whole numbers, exactly; other floats take seven digits."""
+    if values.dtype.kind == "u":
+        top = int(values.max())
+        return 1 if top < 2**8 else 2 if top < 2**16 else 3
+    single = values.astype(np.float32)
+    whole = np.isnan(values) | ((values == np.rint(values)) & np.isfinite(values))
+    return 4 if not whole.all() or np.array_equal(single, values, equal_nan=True) else 5
+
+
+class TileCodec:
+    """The codec of tiles.
+
+    Encodes arrays of shape (522, 522), or (planes, 522, 522): unsigned counts, 0 where empty, or floats, NaN where
+    empty. Floats that are not whole come back with float32's seven digits.
+    """
+
+    name = "tile"
+
+    def encode(self, value: Any) -> bytes:
+        """Return a tile's bytes."""
+        planes = value.shape[0] if value.ndim == 3 else 0
+        kind = value.dtype.kind
+        if kind not in _EMPTY_KINDS or value.shape[-2:] != (TILE + 2 * APRON,) * 2:
+            raise CodecError(f"an array of {value.dtype} and shape {value.shape} is no tile.")
+        if not value.any() if kind == "u" else np.isnan(value).all():
+            header = HEADER.pack(MAGIC, 0, APRON, TILE, planes, _EMPTY_KINDS[kind], 0)
+            return igzip.compress(header, mtime=0)
+        code = _narrowest(value)
+        header = HEADER.pack(MAGIC, code, APRON, TILE, max(planes, 1), int(planes > 0), 0)
+        return igzip.compress(header + np.ascontiguousarray(value, DTYPES[code]).tobytes(), compresslevel=1, mtime=0)
+
+    def decode(self, data: bytes) -> Any:
+        """Return a tile's array; unsigned counts as uint32, floats as float64."""
+        try:
+            body = bytes(igzip.decompress(data))  # type: ignore[no-untyped-call]
+            magic, code, apron, size, planes, kind, _ = HEADER.unpack_from(body)
+        except (OSError, EOFError, ValueError, struct.error, igzip.BadGzipFile) as error:
+            raise CodecError(f"stored bytes are not a tile: {error}.") from error
+        if magic != MAGIC or size != TILE or apron != APRON:
+            raise CodecError("stored bytes are not a tile of this version.")
+        side = size + 2 * apron
+        if code == 0:
+            shape = (planes, side, side) if planes else (side, side)
+            return np.zeros(shape, np.uint32) if kind == 0 else np.full(shape, np.nan)
+        if code not in DTYPES or len(body) != HEADER.size + planes * side * side * DTYPES[code].itemsize:
+            raise CodecError("stored bytes are not a whole tile.")
+        values = np.frombuffer(body, DTYPES[code], offset=HEADER.size).reshape(planes, side, side)
+        wide = values.astype(np.uint32 if code <= 3 else np.float64)
+        return wide if kind else wide[0]
+
+
+TILE_CODEC = TileCodec()
+
+
+def is_empty(data: bytes) -> bool:
+    """Whether a tile's bytes say that nothing is there."""
+    return len(data) < EMPTY_BYTES
+
+
+def tiles_of_view(view: Sequence[int]) -> list[list[int]]:
+    """Return the tiles that a view ``[z, x0, x1, y0, y1]`` in pixels needs, as ``[z, x, y]``."""
+    return [list(one) for one in PixelRect(*view).tiles().tiles()]
+
+
+def compose(parts: Sequence[Sequence[int]], values: Sequence[Array], view: Sequence[int]) -> Array:
+    """Join tiles into a view with an apron.
+
+    Parameters
+    ----------
+    parts : sequence of [z, x, y]
+    values : sequence of ndarray
+        Tiles with their aprons.
+    view : [z, x0, x1, y0, y1]
+        Pixels, half-open.
+
+    Returns
+    -------
+    ndarray, shape (..., height + 10, width + 10)
+        What no tile covers, beyond the world, is empty.
+    """
+    _, x0, x1, y0, y1 = view
+    x0, x1, y0, y1 = x0 - APRON, x1 + APRON, y0 - APRON, y1 + APRON
+    like = values[0] if values else np.zeros((0, 0), np.uint32)
+    whole = np.full((*like.shape[:-2], y1 - y0, x1 - x0), 0 if like.dtype.kind == "u" else np.nan, like.dtype)
+    for part, value in zip(parts, values, strict=True):
+        tile = tile_rect(TileAddress(*part))
+        left, right = max(tile.x0, x0), min(tile.x1, x1)
+        top, bottom = max(tile.y0, y0), min(tile.y1, y1)
+        if left < right and top < bottom:
+            source = value[..., top - tile.y0 : bottom - tile.y0, left - tile.x0 : right - tile.x0]
+            whole[..., top - y0 : bottom - y0, left - x0 : right - x0] = source
+    return whole
+
+
+def rectangles(tiles: Iterable[TileAddress], most: int) -> list[TileRect]:
+    """Partition tiles of one zoom into few rectangles.
+
+    Parameters
+    ----------
+    tiles : iterable of TileAddress
+    most : int
+        Tiles that a rectangle may have.
+
+    Returns
+    -------
+    list of TileRect
+        Each tile in exactly one.
+
+    Examples
+    --------
+    >>> rectangles([TileAddress(3, x, y) for x in (1, 2) for y in (4, 5)], most=16)
+    [TileRect(z=3, x0=1, x1=3, y0=4, y1=6)]
+    """
+    runs: list[TileRect] = []
+    for z, x, y in sorted(tiles, key=lambda one: (one.z, one.y, one.x)):
+        last = runs[-1] if runs else None
+        if last and (last.z, last.y0, last.x1) == (z, y, x) and x - last.x0 < most:
+            runs[-1] = last._replace(x1=x + 1)
+        else:
+            runs.append(TileRect(z, x, x + 1, y, y + 1))
+    stacked: dict[tuple[int, int, int], list[TileRect]] = {}
+    for run in runs:
+        column = stacked.setdefault((run.z, run.x0, run.x1), [])
+        if column and column[-1].y1 == run.y0 and (run.x1 - run.x0) * (run.y1 - column[-1].y0) <= most:
+            column[-1] = column[-1]._replace(y1=run.y1)
+        else:
+            column.append(run)
+    return [one for column in stacked.values() for one in column]

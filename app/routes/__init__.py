@@ -1,0 +1,1 @@
+"""The HTTP routes beside Dash's own, one a file."""
