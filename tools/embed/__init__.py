@@ -1,0 +1,1 @@
+"""Own the making of the embedded data; know nothing of the running application."""
