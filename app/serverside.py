@@ -98,7 +98,7 @@ class Serverside:
         root : mapping
             The names of the root, for the `root` that this was made with.
         params : mapping
-            A value for each parameter that the stage and its ancestors declare. Others are left out.
+            A value for each parameter that the stage and its ancestors declare. Those of later stages do no harm.
 
         Raises
         ------
@@ -106,9 +106,8 @@ class Serverside:
             For names, parameters or data that are not right.
         """
         data = self._root(root)
-        known = {name for one in self.pipeline.graph.lineage(target) for name in one.all_params}
-        chosen = {name: value for name, value in params.items() if name in known}
-        result = self.pipeline.run(data, target, chosen)
+        chosen = self._declared(target, params)
+        result = self.pipeline.run(data, target, params)
         recipe: dict[str, Plain] = {
             "root": dict(root),
             "params": chosen,
@@ -138,6 +137,11 @@ class Serverside:
         result = self.pipeline.run(self._root(recipe.root), target, recipe.params)
         return Given(token, result.value, result.events)
 
+    def read(self, token: str, made_for: str, target: str) -> Any:
+        """Return the value of another stage, such as one above the token's own, that needs no further parameters."""
+        recipe = self.take(token, made_for)
+        return self.pipeline.run(self._root(recipe.root), target, recipe.params).value
+
     def extend(self, token: str, made_for: str, target: str, params: Mapping[str, Any]) -> Given:
         """Run a later stage on what a token stands for.
 
@@ -153,6 +157,10 @@ class Serverside:
         """
         recipe = self.take(token, made_for)
         return self.run(target, recipe.root, {**recipe.params, **params})
+
+    def _declared(self, target: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        known = {name for one in self.pipeline.graph.lineage(target) for name in one.all_params}
+        return {name: value for name, value in params.items() if name in known}
 
     def _set_cookie(self, response: Response) -> Response:
         """Set a fresh session's cookie, on pages and where a session was used; never on shared, cacheable answers."""

@@ -204,3 +204,14 @@ def test_an_app_without_it_says_what_to_do() -> None:
 def test_current_is_the_attached_one(world: World) -> None:
     with world.app.server.app_context():
         assert current() is world.side
+
+
+def test_an_unknown_parameter_is_refused(world: World) -> None:
+    with world.app.server.test_request_context("/"), pytest.raises(StageboardError, match="no parameter named 'lwo'"):
+        world.side.run("grid", {"name": "one"}, {"low": 5, "wide": [], "lwo": 1})
+
+
+def test_an_earlier_value_can_be_read_by_a_later_token(world: World) -> None:
+    with world.app.server.test_request_context("/"):
+        given = world.side.run("told", {"name": "one"}, {"low": 5, "wide": [], "unit": "km"})
+        assert world.side.read(given.token, "told", "grid").tolist() == [5, 6, 7, 8, 9]
