@@ -74,6 +74,11 @@ def _answer(error: Exception) -> Response:
     return body
 
 
+def answer_errors(server: Flask) -> None:
+    """Let a Flask app answer every error with its status and one sentence: a page to a browser, JSON to a program."""
+    server.register_error_handler(Exception, _answer)
+
+
 def _on_callback_error(error: Exception) -> Any:
     """Say what failed: in the page's place where the page itself did, else in passing."""
     status, title, sentence = explain(error)
@@ -122,7 +127,7 @@ def create_app(settings: Settings) -> Dash:
     server.extensions["stageboard"] = runtime
     for build in BLUEPRINTS:
         server.register_blueprint(build(runtime))
-    server.register_error_handler(Exception, _answer)
+    answer_errors(server)
     server.after_request(_mark_missing)
     app = Dash(
         "app",

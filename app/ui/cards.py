@@ -82,17 +82,17 @@ def _notes(notes: Sequence[str]) -> Component | None:
 
 
 def _actions(dataset: Dataset) -> Component:
-    def button(label: str, section: str, picture: str, variant: str) -> Component:
-        face = dmc.Button(label, variant=variant, size="sm", tabIndex=-1, fullWidth=True, leftSection=icon(picture))
+    def button(label: str, section: str, picture: str, look: str) -> Component:
         return dmc.Anchor(
-            face,
+            [icon(picture), label],
             href=page_href(section, dataset.name),
             underline="never",
+            className=look,
             **{"aria-label": f"{label}: {dataset.title}"},
         )
 
     return html.Div(
-        [button("Explore", "/explorer", "compass", "filled"), button("Figure", "/figure", "axes", "default")],
+        [button("Explore", "/explorer", "compass", "button primary"), button("Figure", "/figure", "axes", "button")],
         className="card-actions",
     )
 

@@ -26,7 +26,7 @@ _DOCUMENT: Final = """<!DOCTYPE html>
 <link rel="stylesheet" href="/assets/base.css"><link rel="stylesheet" href="/assets/icons.css">{scheme}</head>
 <body><main class="notice" role="alert"><span class="icon icon-warning" aria-hidden="true"></span>
 <h1>{title}</h1><p>{sentence}</p>
-<p><a href="{href}">{label}</a></p></main></body></html>
+<p><a class="button primary" href="{href}">{label}</a></p></main></body></html>
 """
 
 
@@ -47,11 +47,7 @@ def notice(title: str, sentence: str, actions: Sequence[Action] = (HOME,)) -> Co
     Component
     """
     buttons = [
-        dmc.Anchor(
-            dmc.Button(one.label, variant="filled" if place == 0 else "default", tabIndex=-1),
-            href=one.href,
-            underline="never",
-        )
+        dmc.Anchor(one.label, href=one.href, underline="never", className="button" if place else "button primary")
         for place, one in enumerate(actions)
     ]
     return html.Div(
