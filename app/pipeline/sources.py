@@ -76,7 +76,7 @@ class ParquetSource:
             chosen = _spaced(groups, SAMPLE_PARTS)
             each = -(-rows // max(len(chosen), 1))
             options = {"schema": self.schema, "batch_size": each, "fragment_scan_options": self._options}
-            heads = [group.head(each, columns=self.schema.names, **options) for group in chosen]
+            heads = [group.scanner(**options).head(each) for group in chosen]
             return pa.concat_tables(heads) if heads else self.schema.empty_table()
 
 

@@ -1,0 +1,192 @@
+"""What an instance serves: the embedded data sets, and the files that the user added.
+
+This module owns their names and the list of added files, a small JSON file that a person can read. A file that has
+gone, or cannot be read, is listed with the reason: it never keeps the others from being served.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from app.datasets.names import slug, stem, unique
+from app.datasets.recognise import recognise
+from app.pipeline.errors import DataError, StoreError, unknown
+from app.pipeline.types import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the user's own, with the corrections given for it."""
+
+    path: Path
+    name: str = ""
+    title: str = ""
+    x: str = ""
+    y: str = ""
+    crs: str = ""
+    kind: str = ""
+    track: str = ""
+
+    def open(self) -> Dataset:
+        """Recognise the file as a data set."""
+        return recognise(
+            self.path,
+            name=self.name,
+            title=self.title,
+            x=self.x,
+            y=self.y,
+            crs=self.crs,
+            kind=self.kind,
+            track=self.track,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """An added file that cannot be served, and why, in one sentence."""
+
+    name: str
+    path: Path
+    reason: str
+
+
+class Catalogue:
+    """The data sets of an instance, by name.
+
+    Parameters
+    ----------
+    datasets : iterable of Dataset
+        A name that is taken is numbered: the second ``taxi`` becomes ``taxi-2``.
+    unavailable : iterable of Unavailable
+    """
+
+    def __init__(self, datasets: Iterable[Dataset], unavailable: Iterable[Unavailable] = ()) -> None:
+        self._datasets: dict[str, Dataset] = {}
+        self._unavailable: dict[str, Unavailable] = {}
+        for one in datasets:
+            name = unique(one.name, self._datasets)
+            self._datasets[name] = replace(one, name=name)
+        for gone in unavailable:
+            name = unique(gone.name, [*self._datasets, *self._unavailable])
+            self._unavailable[name] = replace(gone, name=name)
+
+    def __iter__(self) -> Iterator[Dataset]:
+        return iter(self._datasets.values())
+
+    def __len__(self) -> int:
+        return len(self._datasets)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of what can be served, in order."""
+        return tuple(self._datasets)
+
+    @property
+    def unavailable(self) -> tuple[Unavailable, ...]:
+        """The added files that cannot be served."""
+        return tuple(self._unavailable.values())
+
+    def find(self, name: str) -> Dataset:
+        """Return the data set of that name.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none.
+        DataError
+            If its file cannot be served, with the reason.
+        """
+        if name in self._unavailable:
+            raise DataError(self._unavailable[name].reason)
+        if name not in self._datasets:
+            raise unknown("data set", name, self._datasets)
+        return self._datasets[name]
+
+
+def open_catalogue(embedded: Iterable[Dataset], entries: Iterable[Entry]) -> Catalogue:
+    """Open every entry, and list those that cannot be opened with the reason."""
+    found, gone = list(embedded), []
+    for entry in entries:
+        try:
+            found.append(entry.open())
+        except DataError as error:
+            gone.append(Unavailable(entry.name or slug(stem(entry.path.name)), entry.path, str(error)))
+    return Catalogue(found, gone)
+
+
+class Added:
+    """The list of added files, kept in a JSON file.
+
+    Parameters
+    ----------
+    file : Path
+        Made with its folder when the first entry is added.
+
+    Notes
+    -----
+    Written to a temporary name and renamed: another process reads the old list or the new one, never half of one.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return the entries in the order in which they were added.
+
+        Raises
+        ------
+        StoreError
+            If the list is damaged.
+        """
+        try:
+            found = json.loads(self._file.read_text(encoding="utf-8"))
+            return tuple(Entry(**{**one, "path": Path(one["path"])}) for one in found["files"])
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"list of added files {str(self._file)!r} cannot be read: delete it or repair it."
+            ) from error
+
+    def add(self, entry: Entry) -> Dataset:
+        """Recognise a file and keep it on the list; an entry of the same path is replaced.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be explored; the list stays as it was.
+        """
+        dataset = entry.open()
+        kept = replace(entry, path=entry.path.resolve(), name=entry.name or dataset.name)
+        others = [one for one in self.entries() if one.path != kept.path]
+        if kept.name in {one.name for one in others}:
+            kept = replace(kept, name=unique(kept.name, [one.name for one in others]))
+        self._write([*others, kept])
+        return replace(dataset, name=kept.name)
+
+    def remove(self, which: str) -> Entry:
+        """Take an entry off the list, by its name or path; the file itself stays.
+
+        Raises
+        ------
+        UnknownNameError
+            If no entry is called so.
+        """
+        entries = self.entries()
+        for one in entries:
+            if which == one.name or Path(which).resolve() == one.path:
+                self._write([other for other in entries if other is not one])
+                return one
+        raise unknown("added data set", which, (one.name for one in entries))
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        rows = [{key: str(value) for key, value in asdict(one).items() if value} for one in entries]
+        temporary = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps({"files": rows}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            os.replace(temporary, self._file)
+        except OSError as error:
+            raise StoreError(f"list of added files {str(self._file)!r} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,67 @@
+"""Names for addresses and for people, made from those of files and columns."""
+
+import re
+from collections.abc import Collection
+
+_FORMATS = re.compile(r"\.(parquet|parq|pq|csv|tsv|feather|arrow|ipc|gz)$", re.IGNORECASE)
+
+
+def slug(text: str) -> str:
+    """Return a name for addresses, ``[a-z0-9_-]+``.
+
+    Examples
+    --------
+    >>> slug("Fare ($), total"), slug("Größe"), slug("東京")
+    ('fare-total', 'gr-e', 'unnamed')
+    """
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")[:60] or "unnamed"
+
+
+def unique(name: str, taken: Collection[str]) -> str:
+    """Return the name, numbered if it is taken.
+
+    Examples
+    --------
+    >>> unique("taxi", ["taxi", "taxi-2"])
+    'taxi-3'
+    """
+    number = 2
+    numbered = name
+    while numbered in taken:
+        numbered, number = f"{name}-{number}", number + 1
+    return numbered
+
+
+def words(column: str) -> tuple[str, ...]:
+    """Split a column's name into lower-case words.
+
+    Examples
+    --------
+    >>> words("start_lng"), words("endLatitude"), words("Start Station X")
+    (('start', 'lng'), ('end', 'latitude'), ('start', 'station', 'x'))
+    """
+    return tuple(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", column))
+
+
+def label(column: str) -> str:
+    """Return a column's name as people write it.
+
+    Examples
+    --------
+    >>> label("passenger_count")
+    'Passenger count'
+    """
+    text = re.sub(r"[_\s]+", " ", column).strip()
+    return text[:1].upper() + text[1:] or "Unnamed"
+
+
+def stem(file: str) -> str:
+    """Return a file's name without what tells its format.
+
+    Examples
+    --------
+    >>> stem("trips.2015.csv.gz")
+    'trips.2015'
+    """
+    bare = _FORMATS.sub("", file)
+    return bare if bare == file else stem(bare)
