@@ -130,7 +130,8 @@ class Plot:
     crs : {'lonlat', 'mercator', 'plane'}
         ``lonlat`` degrees are projected to web mercator; ``mercator`` metres are taken as they are.
     track : str
-        Lines of tracks: the column that changes where a new track begins.
+        Lines of tracks: the column that changes where a new track begins. Without it, and without ends, all rows are
+        one line.
     view : Bounds or None
         The opening view in data units; None: all rows.
     aspect : float
@@ -157,8 +158,8 @@ class Plot:
     spreading: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind == "lines" and not (self.track or (self.x.end and self.y.end)):
-            raise ParameterError(f"plot {self.name!r} draws lines: declare `track`, or `end` on both axes.")
+        if bool(self.x.end) != bool(self.y.end):
+            raise ParameterError(f"plot {self.name!r} ends its lines on one axis only: declare `end` on both, or none.")
 
     @property
     def title(self) -> str:

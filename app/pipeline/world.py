@@ -94,6 +94,13 @@ def degrees(x: float, y: float) -> tuple[float, float]:
     return float(np.degrees(x / EARTH)), float(np.degrees(np.arctan(np.sinh(y / EARTH))))
 
 
+def mercator_bounds(shown: Bounds) -> Bounds:
+    """Return a rectangle of degrees in web mercator metres, cut at the edges of the map."""
+    ys = np.clip([shown.y0, shown.y1], -MAX_LATITUDE, MAX_LATITUDE)
+    (x0, x1), (y0, y1) = (one.tolist() for one in mercator(np.array([shown.x0, shown.x1]), ys))
+    return Bounds(x0, x1, y0, y1)
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The affine map from a plot's projected coordinates to quanta.
