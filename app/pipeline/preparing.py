@@ -1,0 +1,75 @@
+"""Long preparations: begun once, in the background, and followed by any number of askers."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Condition
+from typing import Any, TypeAlias
+
+Report: TypeAlias = Callable[[float, str], None]
+# A follower looks at least this often, so that one whose client has gone ends soon.
+BEAT_SECONDS = 1.0
+AT_ONCE = 2
+
+
+class _Job:
+    def __init__(self) -> None:
+        self.changed = Condition()
+        self.now = (0.0, "reading")
+        self.future: Future[Any] | None = None
+
+    def report(self, fraction: float, message: str) -> None:
+        with self.changed:
+            self.now = (fraction, message)
+            self.changed.notify_all()
+
+    def wake(self, _: Future[Any]) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
+    def wait(self) -> tuple[float, str] | None:
+        """Return the progress after a change or a beat, or None at the end; raise what the work raised."""
+        with self.changed:
+            if self.future is not None and not self.future.done():
+                self.changed.wait(BEAT_SECONDS)
+            if self.future is None or not self.future.done():
+                return self.now
+        self.future.result()
+        return None
+
+
+class Preparing:
+    """Work under way, by key. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = Condition()
+        self._jobs: dict[str, _Job] = {}
+        self._pool = ThreadPoolExecutor(AT_ONCE, "prepare")
+
+    def follow(self, key: str, work: Callable[[Report], Any]) -> Iterator[tuple[float, str]]:
+        """Begin work unless it is under way, and yield its progress until it ends.
+
+        Parameters
+        ----------
+        key : str
+        work : callable
+            Takes a callback for a fraction and a message. Runs to its end, whoever stops following.
+
+        Raises
+        ------
+        Exception
+            What the work raised.
+        """
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or (job.future is not None and job.future.done()):
+                job = self._jobs[key] = _Job()
+                job.future = self._pool.submit(work, job.report)
+                job.future.add_done_callback(job.wake)
+        yield job.now
+        while (now := job.wait()) is not None:
+            yield now
+        yield 1.0, "done"
+
+    def close(self) -> None:
+        """Let work under way end; begin no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
