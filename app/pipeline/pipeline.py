@@ -50,6 +50,14 @@ class TraceRow:
     parts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
+def row_of(changed: tuple[str, ...], events: Sequence[Event], ms: float) -> TraceRow:
+    """Return the trace row of a run."""
+    ran = tuple(one.stage for one in events if one.how == "ran")
+    hits = tuple(one.stage for one in events if one.how != "ran")
+    parts = {one.stage: (one.parts_ran, one.parts_hit) for one in events if one.parts_ran or one.parts_hit}
+    return TraceRow(changed, ran, hits, round(ms, 2), parts)
+
+
 class Pipeline:
     """A graph on a store. Safe for threads; one serves all sessions.
 
@@ -147,7 +155,4 @@ class Pipeline:
     def _traced(self, root: Root, target: str, params: Mapping[str, Any], changed: tuple[str, ...]) -> TraceRow:
         started = perf_counter()
         events = self.run(root, target, params).events
-        ran = tuple(one.stage for one in events if one.how == "ran")
-        hits = tuple(one.stage for one in events if one.how != "ran")
-        parts = {one.stage: (one.parts_ran, one.parts_hit) for one in events if one.parts_ran or one.parts_hit}
-        return TraceRow(changed, ran, hits, round((perf_counter() - started) * 1e3, 2), parts)
+        return row_of(changed, events, (perf_counter() - started) * 1e3)

@@ -1,0 +1,16 @@
+"""The routes: one file each, and one line here. Each builds a blueprint on a runtime."""
+
+from collections.abc import Callable
+
+from flask import Blueprint
+
+from app.routes import events, geography, health, images, tiles
+from app.runtime import Runtime
+
+BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
+    tiles.blueprint,
+    images.blueprint,
+    events.blueprint,
+    geography.blueprint,
+    health.blueprint,
+)

@@ -1,0 +1,356 @@
+"""The pages' and routes' only door to the engine: what this instance serves, and how its views are computed.
+
+One `Runtime` serves a process. It holds the store, a pipeline a graph, and the catalogue; it keeps nothing of a user.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from shutil import rmtree
+from threading import Lock
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self, cast
+
+from cachetools import TTLCache
+from flask import current_app
+
+from app import __version__
+from app.datasets.catalogue import Added, Catalogue, Entry, with_files
+from app.datasets.registry import EMBEDDED
+from app.pipeline.controls import Controls, opening
+from app.pipeline.errors import ParameterError, StaleError, StoreError
+from app.pipeline.palettes import category_colors
+from app.pipeline.pipeline import Pipeline, TraceRow, row_of
+from app.pipeline.points import Points
+from app.pipeline.preparing import Preparing
+from app.pipeline.roots import PlotRoot
+from app.pipeline.run import Event
+from app.pipeline.secret import load_secret
+from app.pipeline.specs import FINGERPRINT, Spec
+from app.pipeline.stages.registry import GRAPHS
+from app.pipeline.stores.registry import open_store
+from app.pipeline.table import Progress, fingerprint
+from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot, PlotKind, TileAddress, TileRect
+from app.pipeline.world import PixelRect, World, degrees, in_world, mercator_bounds
+from app.settings import Settings
+
+EXTENSION = "stageboard"
+# The list of added files, in the folder of the user's data.
+CATALOGUE_FILE = "catalogue.json"
+# How long a file's identity is trusted before the file is looked at again.
+TRUST_SECONDS = 2.0
+# A file below this opens within a second or two: no progress needs to be shown.
+SMALL_BYTES = 64_000_000
+MOST_TILES = 64
+MOST_PIXELS = 16_000_000
+TRACE_SIZE = (1000, 600)
+
+
+def current() -> "Runtime":
+    """Return the runtime of the app that is answering."""
+    return cast(Runtime, current_app.extensions[EXTENSION])
+
+
+class Runtime:
+    """Everything that a process needs to answer. Safe for threads.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Notes
+    -----
+    A cache folder that cannot be used costs speed, never an answer: `notes` says so.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalogue = open_catalogue(settings)
+        self.graphs = GRAPHS
+        self.notes: tuple[str, ...] = ()
+        self.columns: Path | None = settings.cache / "columns"
+        memory = ("memory:", int(settings.memory_bytes))
+        try:
+            self.store = open_store(memory, (f"disk:{settings.cache / 'results'}", int(settings.disk_bytes)))
+        except StoreError as error:
+            self.store, self.columns = open_store(memory), None
+            self.notes = (f"{error} Until then results are kept in memory, and lost at exit.",)
+        self.pipelines = {name: Pipeline(graph, self.store) for name, graph in GRAPHS.items()}
+        given = settings.secret
+        self.secret = given.get_secret_value() if given else load_secret(settings.cache if self.columns else None)
+        self.preparing = Preparing()
+        self._marks: TTLCache[Path, str] = TTLCache(1024, TRUST_SECONDS)
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store; let preparations end."""
+        self.preparing.close()
+        self.store.close()
+
+    def dataset(self, name: str) -> Dataset:
+        """Return a data set of the catalogue, or raise `UnknownNameError`."""
+        return self.catalogue.find(name)
+
+    def plot(self, dataset: str, name: str = "") -> Plot:
+        """Return a plot of a data set; without a name, the one that it opens with."""
+        found = self.dataset(dataset)
+        return found.find_plot(name) if name else found.plots[0]
+
+    def _mark(self, path: Path) -> str:
+        """Return a file's identity, looked up again after a moment."""
+        with self._lock:
+            mark = self._marks.get(path)
+        if mark is None:
+            mark = fingerprint(path)
+            with self._lock:
+                self._marks[path] = mark
+        return mark
+
+    def root(self, plot: Plot, progress: Progress | None = None) -> PlotRoot:
+        """Return the root of a plot on its plane, of its file as it is now."""
+        root = PlotRoot(plot, self._mark(plot.path), self.columns)
+        return replace(root, progress=progress) if progress else root
+
+    def figure_root(self, dataset: str, x: str, y: str, kind: PlotKind = "points", plot: str = "") -> PlotRoot:
+        """Return the root of two columns of a plot's file, on real axes.
+
+        Parameters
+        ----------
+        dataset : str
+        x, y : str
+            Columns of the plot's axes, or names of its fields of numbers and times.
+        kind : {'points', 'lines'}
+            Lines join rows in the file's order, those of one track where the plot has tracks.
+        plot : str
+            The plot whose file it is; the one that the data set opens with where not given.
+        """
+        base = self.plot(dataset, plot)
+        track = base.track if kind == "lines" else ""
+        axes = (figure_axis(base, x), figure_axis(base, y))
+        figure = Plot("figure", base.path, *axes, base.fields, kind=kind, track=track)
+        return PlotRoot(figure, self._mark(base.path), self.columns, raw=True)
+
+    def points(self, root: PlotRoot, graph: str = "map") -> Points:
+        """Return a root's rows, opened in this process."""
+        return cast(Points, self.pipelines[graph].run(root, "source", {}).value)
+
+    def ready(self, plot: Plot) -> bool:
+        """Whether a plot opens at once; where not, `prepare` it and show its progress."""
+        root = self.root(plot)
+        small = plot.path.is_file() and plot.path.stat().st_size < SMALL_BYTES
+        return small or root.ready() or self.pipelines["map"].plan(root, "source", {})["source"] == "reuse"
+
+    def prepare(self, plot: Plot) -> Iterator[tuple[float, str]]:
+        """Open a plot in the background, once for all who ask, and yield its progress until it is done.
+
+        Raises
+        ------
+        StageboardError
+            Where it cannot be opened.
+        """
+        root = self.root(plot)
+        return self.preparing.follow(root.fingerprint, lambda report: self.points(self.root(plot, report)))
+
+    def plot_info(self, dataset: str, plot: Plot) -> dict[str, Any]:
+        """Return what the browser needs to draw a plot, as JSON."""
+        found, root = self.dataset(dataset), self.root(plot)
+        points = self.points(root)
+        plane = _world(points)
+        return {
+            "dataset": found.name,
+            "plot": plot.name,
+            "title": plot.title,
+            "fingerprint": root.fingerprint[:FINGERPRINT],
+            "crs": plot.crs,
+            "kind": plot.kind,
+            "rows": points.rows,
+            "dropped": points.at.dropped,
+            "notes": [*found.notes, *points.notes],
+            "world": asdict(plane),
+            "extent": [points.at.extent.x0, points.at.extent.x1 + 1, points.at.extent.y0, points.at.extent.y1 + 1],
+            "view": list(opening_bounds(points)),
+            "axes": {name: _axis(axis) for name, axis in (("x", plot.x), ("y", plot.y))},
+            "fields": [_field(points, one) for one in plot.fields],
+            "defaults": {
+                name: getattr(plot, name) for name in ("aggregate", "field", "cmap", "normalization", "spreading")
+            },
+        }
+
+    def tile(self, spec: Spec, address: TileAddress, rect: TileRect | None = None) -> tuple[bytes, Sequence[Event]]:
+        """Return an encoded tile.
+
+        Parameters
+        ----------
+        spec : Spec
+        address : TileAddress
+            Within the world.
+        rect : TileRect, optional
+            What else the view needs: computed by the same call where it is missing.
+
+        Raises
+        ------
+        UnknownNameError, StaleError
+            For data that are not served, or have changed since the spec was made.
+        """
+        if not in_world(address):
+            raise StaleError(f"there is no tile {address.z}/{address.x}/{address.y}: the world ends before it.")
+        plot = self.plot(spec.dataset, spec.plot)
+        root = self.root(plot)
+        if root.fingerprint[:FINGERPRINT] != spec.fingerprint:
+            raise StaleError(f"the data of {spec.dataset!r} have changed since this page was loaded: reload it.")
+        params = {"aggregate": spec.aggregate, "field": spec.field}
+        also = _inside(rect, address.z) if rect else ()
+        return self.pipelines["map"].part(root, "grid", params, list(address), [list(one) for one in also])
+
+    def params(self, points: Points, controls: Controls, width: int, height: int) -> dict[str, Any]:
+        """Return the parameters of the stages for a view of a plot on its plane."""
+        view = self.snapped(points, controls.bounds, width, height)
+        return {**controls.params(points), "view": list(view)}
+
+    def snapped(self, points: Points, bounds: Bounds | None, width: int, height: int) -> PixelRect:
+        """Return the pixels of the view that shows a rectangle of data units, on the power-of-two ladder."""
+        if not (width > 0 and height > 0 and width * height <= MOST_PIXELS):
+            raise ParameterError(f"an image of {width} by {height} pixels is not between 1 and {MOST_PIXELS:,} pixels.")
+        shown = bounds or opening_bounds(points)
+        return _world(points).snap(mercator_bounds(shown) if points.plot.crs == "lonlat" else shown, width, height)
+
+    def image(self, plot: Plot, controls: Controls, width: int, height: int) -> tuple[bytes, Sequence[Event]]:
+        """Return a view of a plot as a PNG, shaded here, transparent where empty."""
+        root = self.root(plot)
+        params = self.params(self.points(root), controls, width, height)
+        result = self.pipelines["map"].run(root, "encode", params)
+        return result.value, result.events
+
+    def trace(
+        self, dataset: str, plot: str, bounds: Bounds | None, changes: Sequence[tuple[str, str]]
+    ) -> Iterator[TraceRow]:
+        """Show a view, apply changes of controls one after another, and yield what each made run.
+
+        Parameters
+        ----------
+        dataset, plot : str
+            An empty plot is the one that the data set opens with.
+        bounds : Bounds or None
+        changes : sequence of (control, value)
+            ``plot`` is a control as well.
+        """
+        shown = self.plot(dataset, plot)
+        controls = replace(opening(shown), bounds=bounds)
+        yield self._traced(shown, controls, ())
+        for name, value in changes:
+            if name == "plot":
+                shown = self.plot(dataset, value)
+                controls = opening(shown)
+            else:
+                controls = controls.changed(shown, {name: value})
+            yield self._traced(shown, controls, (name,))
+
+    def _traced(self, plot: Plot, controls: Controls, changed: tuple[str, ...]) -> TraceRow:
+        started = perf_counter()
+        _, events = self.image(plot, controls, *TRACE_SIZE)
+        return row_of(changed, events, (perf_counter() - started) * 1e3)
+
+    def store_stats(self) -> dict[str, Any]:
+        """Return what each tier holds, and how many entries each stage has in the most durable one, as JSON."""
+        counted = Counter(key.partition("-")[0] for key in self.store.keys())  # noqa: SIM118
+        return {
+            "tiers": [asdict(one) for one in self.store.stats()],
+            "stages": {name: {"entries": entries} for name, entries in sorted(counted.items())},
+        }
+
+    def verify(self) -> list[str]:
+        """Check every stored result; return a sentence a fault."""
+        return self.store.check()
+
+    def clear(self) -> int:
+        """Forget every result and every column; return how many results that were."""
+        if self.columns:
+            rmtree(self.columns, ignore_errors=True)
+        return self.store.clear()
+
+    def health(self) -> dict[str, Any]:
+        """Return what an operator's probe reads, as JSON."""
+        return {
+            "status": "ok",
+            "version": __version__,
+            "datasets": list(self.catalogue.names),
+            "unavailable": [one.name for one in self.catalogue.unavailable],
+            "store": self.store_stats()["tiers"],
+            "notes": list(self.notes),
+        }
+
+
+def open_catalogue(settings: Settings) -> Catalogue:
+    """Return what an instance serves: the files it was started on first, then those added, then the embedded ones.
+
+    Raises
+    ------
+    DataError
+        For a file that it was started on; an added file that cannot be served is listed with the reason.
+    """
+    started = [Entry(path).open() for path in settings.data]
+    return with_files(EMBEDDED, started, Added(settings.folder / CATALOGUE_FILE).entries())
+
+
+def figure_axis(plot: Plot, name: str) -> Axis:
+    """Return the axis of one of a plot's own columns, or of a field of numbers or times; else raise."""
+    for axis in (plot.x, plot.y):
+        if axis.column == name:
+            return replace(axis, end="", reverse=False)
+    field = plot.find_field(name)
+    if field.kind == "category":
+        raise ParameterError(f"field {name!r} is a category: an axis needs numbers or times.")
+    return Axis(field.column, field.label, field.unit, "date" if field.kind == "time" else "number")
+
+
+def opening_bounds(points: Points) -> Bounds:
+    """Return the view that a plot opens with, in the units of its controls: declared, or all of its rows."""
+    plot, plane = points.plot, _world(points)
+    if plot.view:
+        return plot.view
+    extent = points.at.extent
+    xs = sorted((plane.x0 + extent.x0 * plane.dx, plane.x0 + (extent.x1 + 1) * plane.dx))
+    ys = sorted((plane.y0 + extent.y0 * plane.dy, plane.y0 + (extent.y1 + 1) * plane.dy))
+    if plot.crs != "lonlat":
+        return Bounds(xs[0], xs[1], ys[0], ys[1])
+    (west, south), (east, north) = degrees(xs[0], ys[0]), degrees(xs[1], ys[1])
+    return Bounds(west, east, south, north)
+
+
+def _world(points: Points) -> World:
+    if points.at.world is None:
+        raise ParameterError("raw coordinates have no plane: use the figure's graph.")
+    return points.at.world
+
+
+def _inside(rect: TileRect, z: int) -> Iterator[TileAddress]:
+    """Yield the tiles of a rectangle that exist, or none where it is too large to be a view."""
+    if (rect.x1 - rect.x0) * (rect.y1 - rect.y0) <= MOST_TILES:
+        yield from (one for one in rect._replace(z=z).tiles() if in_world(one))
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    return {"title": axis.title, "unit": axis.unit, "kind": axis.kind, "reverse": axis.reverse}
+
+
+def _field(points: Points, field: Field) -> dict[str, Any]:
+    from_data = points.categories(field.name)
+    return {
+        "name": field.name,
+        "title": field.title,
+        "unit": field.unit,
+        "kind": field.kind,
+        "categories": list(from_data),
+        "labels": [*field.labels, *from_data[len(field.labels) :]],
+        "colors": list(category_colors(from_data, field.colors)) if from_data else [],
+    }
