@@ -3,6 +3,7 @@
   "use strict";
   const KEY = "mantine-color-scheme-value"; // Mantine's own key, so that it reads at mount what was chosen here
   const SCHEMES = ["light", "dark", "auto"];
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
   const RETRIES = [1500, 3000, 6000, 12000, 24000];
 
   function stored() {
@@ -16,6 +17,11 @@
     localStorage.setItem(KEY, value);
     window.dispatchEvent(new StorageEvent("storage", { key: KEY, newValue: value, storageArea: localStorage }));
   }
+
+  /* Another tab chose: Mantine follows by itself, the control does not. */
+  window.addEventListener("storage", (event) => {
+    if (event.key === KEY && document.getElementById("shell-scheme")) clientside.set_props("shell-scheme", { value: stored() });
+  });
 
   function markCurrent(pathname) {
     for (const link of document.querySelectorAll("a[data-section]")) {
@@ -43,7 +49,6 @@
     if (box) box.setAttribute("data-late", "shown");
   }, true);
 
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.shell = {
     scheme: (value) => { choose(value); return clientside.no_update; },
     restore: () => stored(),

@@ -9,6 +9,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from app import runtime
+from app.pipeline.errors import DataError
+from app.pipeline.table import describe
+from app.pipeline.types import Dataset
 from app.ui import shell
 from app.ui.cards import Facts, card, unavailable
 
@@ -24,17 +27,15 @@ dash.register_page(
 _COMMAND: Final = "python -m app data add FILE"
 _DECLARATION: Final = """title = "Taxi trips"
 licence = "CC-BY-4.0"
-
-[[plots]]
-name = "dropoff"
 x = "dropoff_lon"
 y = "dropoff_lat"
-crs = "lonlat"        # or "mercator", "plane"
+crs = "lonlat"      # or "mercator", "plane"
+kind = "points"     # or "lines", with track = "trip_id"
 
-[[fields]]
-name = "fare"
-column = "fare_amount"
-kind = "number"       # or "category", "time"
+[fields.fare_amount]
+label = "Fare"
+unit = "$"
+kind = "number"     # or "category", "time"
 """
 
 
@@ -50,6 +51,12 @@ def _sample(text: str, label: str) -> Component:
     return html.Div([html.Pre(html.Code(text.strip()), tabIndex=0), copy], className="sample")
 
 
+def _facts(dataset: Dataset) -> Facts:
+    """Look at the file of the plot that opens, or raise `DataError` when it has gone since the start."""
+    info = describe(dataset.plots[0].path)
+    return Facts(info.rows, len(info.columns))
+
+
 def _own_data() -> Sequence[Component]:
     return (
         html.H2("Add your own", id="own"),
@@ -63,7 +70,7 @@ def _own_data() -> Sequence[Component]:
                 html.Div([html.H3("One command"), _sample(_COMMAND, "Copy the command")]),
                 html.Div(
                     [
-                        html.H3("To correct what was recognised: FILE.toml beside it"),
+                        html.H3("To correct what was recognised: FILE.toml beside FILE"),
                         _sample(_DECLARATION, "Copy the declaration"),
                     ]
                 ),
@@ -76,7 +83,13 @@ def _own_data() -> Sequence[Component]:
 def layout(**_query: str) -> Component:
     """Return the page."""
     catalogue = runtime.current().catalogue
-    lost = [unavailable(one.name, one.reason) for one in catalogue.unavailable]
+    shown, gone = [], [(one.name, one.reason) for one in catalogue.unavailable]
+    for one in catalogue:
+        try:
+            shown.append(card(one, _facts(one)))
+        except DataError as error:
+            gone.append((one.title, str(error)))
+    lost = [unavailable(*one) for one in gone]
     return shell.page(
         html.H1("Point data too big for a browser"),
         html.P(
@@ -84,7 +97,7 @@ def layout(**_query: str) -> Component:
             "and what anyone has computed is reused by all.",
             className="lede",
         ),
-        html.Div([card(one, Facts()) for one in catalogue.datasets], className="cards"),
+        html.Div(shown, className="cards"),
         *([html.Ul(lost, className="lost", **{"aria-label": "Files that cannot be opened"})] if lost else []),
         *_own_data(),
     )

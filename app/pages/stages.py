@@ -26,7 +26,9 @@ dash.register_page(
 
 _PAGES: Final = {"map": "Explorer", "figure": "Figure"}
 _LOOKS: Final = ("basemap", "data_opacity", "map_opacity", "labels")
-_NAMES: Final[Mapping[str, str]] = {"rect": "pan, zoom", "bounds": "pan, zoom", "z": "zoom", "tiles": "pan, zoom"}
+# Parameters that people know by another name, or change together.
+_VIEW: Final = dict.fromkeys(("view", "x0", "x1", "y0", "y1", "width", "height"), "pan, zoom")
+_NAMES: Final[Mapping[str, str]] = {**_VIEW, "xlog": "log axes", "ylog": "log axes", "colors": "field"}
 
 
 def _all_of(part: str) -> dict[str, Any]:
@@ -46,11 +48,17 @@ def _chips(graph: Graph, touched: Sequence[str]) -> Component:
     )
 
 
+def _touched(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Return, for each control that stages declare, the stages that it can re-run, in order."""
+    found: dict[str, set[str]] = {}
+    for param in (param for one in graph.stages for param in one.all_params):
+        found.setdefault(_NAMES.get(param, param), set()).update(graph.downstream(param))
+    order = [one.name for one in graph.stages]
+    return {"plot": tuple(order), **{name: tuple(sorted(hit, key=order.index)) for name, hit in found.items()}}
+
+
 def _reruns(graph: Graph, page: str) -> Component:
-    params = list(dict.fromkeys(param for one in graph.stages for param in one.all_params))
-    rows = [(_NAMES.get(param, param), graph.downstream(param)) for param in params]
-    if page == "map":
-        rows += [(look, ()) for look in _LOOKS]
+    rows = list(_touched(graph).items()) + [(look, ()) for look in _LOOKS if page == "map"]
     body = [html.Tr([html.Th(html.Code(name), scope="row"), html.Td(_chips(graph, hit))]) for name, hit in rows]
     head = html.Tr([html.Th("change of", scope="col"), html.Th("re-runs at most, and reuses the rest", scope="col")])
     return html.Div(html.Table([html.Thead(head), html.Tbody(body)]), className="sheet reruns")
@@ -100,22 +108,18 @@ def _sheet(names: Sequence[str], rows: Sequence[Component]) -> Component:
 
 
 def _cache() -> list[Component]:
-    stats = runtime.current().store_stats()
+    served = runtime.current()
+    stats = served.store_stats()
     stages = [
-        html.Tr(
-            [
-                html.Th(name, scope="row"),
-                html.Td(f"{one['entries']:,}", className="number"),
-                html.Td(size(one["bytes"]), className="number"),
-            ]
-        )
+        html.Tr([html.Th(name, scope="row"), html.Td(f"{one['entries']:,}", className="number")])
         for name, one in stats["stages"].items()
     ]
     tiers = _sheet(
         ("tier", "entries", "bytes", "hits", "misses", "hit rate", "errors"), [_tier(one) for one in stats["tiers"]]
     )
-    held = _sheet(("stage", "entries", "bytes"), stages) if stages else html.P("Nothing yet.", className="quiet")
-    return [tiers, html.H3("By stage"), held]
+    held = _sheet(("stage", "results"), stages) if stages else html.P("Nothing yet.", className="quiet")
+    notes = [html.P([icon("warning"), " ", note], className="warned") for note in served.notes]
+    return [*notes, tiers, html.H3("By stage"), held]
 
 
 def layout(**_query: str) -> Component:

@@ -36,6 +36,7 @@ def _thumbnail(dataset: Dataset) -> Component:
         image,
         href=page_href("/explorer", dataset.name),
         className="card-picture",
+        tabIndex=-1,
         underline="never",
         **{"data-late": "asked"},
     )

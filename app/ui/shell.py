@@ -65,9 +65,8 @@ def _scheme_control() -> Component:
 
 
 def _header() -> Component:
-    brand = html.A(
-        [html.Img(src="/assets/favicon.svg", alt="", width=22, height=22), "Stageboard"], href="/", className="brand"
-    )
+    mark = html.Img(src="/assets/favicon.svg", alt="", width=22, height=22)
+    brand = dmc.Anchor([mark, "Stageboard"], href="/", underline="never", className="brand")
     burger = dmc.Burger(id="shell-burger", opened=False, size="sm", className="shell-burger", **{"aria-label": "Menu"})
     nav = html.Nav(_links(), className="shell-links", **{"aria-label": "Pages"})
     return html.Header([burger, brand, nav, _scheme_control()], className="shell-header")
@@ -79,6 +78,7 @@ def _menu() -> Component:
         nav,
         id="shell-menu",
         opened=False,
+        keepMounted=True,
         size="264px",
         title="Stageboard",
         padding="md",

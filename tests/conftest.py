@@ -1,0 +1,56 @@
+"""The one app of a test session: Dash keeps its pages in a registry of the process."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dash
+import pytest
+from flask.testing import FlaskClient
+
+from app.server import create_app
+from app.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings that touch nothing outside the test session's own folder."""
+    folder = tmp_path_factory.mktemp("stageboard")
+    return Settings(cache=folder / "cache", folder=folder / "data")
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Iterator[dash.Dash]:
+    """Assemble the whole app, on the embedded data."""
+    made = create_app(settings)
+    yield made
+    made.server.extensions["stageboard"].close()
+
+
+@pytest.fixture
+def client(app: dash.Dash) -> FlaskClient:
+    """Return a browser without a screen."""
+    return app.server.test_client()
+
+
+@pytest.fixture
+def visit(client: FlaskClient) -> Callable[..., Any]:
+    """Return a function that does what the browser does at an address: ask Dash for the page's content."""
+
+    def ask(path: str, search: str = "") -> Any:
+        client.get(path)  # the first request registers Dash's own page callback
+        inputs = [
+            {"id": "_pages_location", "property": "pathname", "value": path},
+            {"id": "_pages_location", "property": "search", "value": search},
+        ]
+        outputs = [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}]
+        body = {
+            "output": ".._pages_content.children..._pages_store.data..",
+            "outputs": outputs,
+            "inputs": inputs,
+            "changedPropIds": ["_pages_location.pathname"],
+        }
+        answer = client.post("/_dash-update-component", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.get_json()["response"]
+
+    return ask
