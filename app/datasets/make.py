@@ -5,6 +5,7 @@ This module owns made-up data. It refuses to leave half a file: a temporary name
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -134,7 +135,8 @@ def _write(
     except OSError as error:
         raise StoreError(f"{str(path)!r} cannot be written: {error.strerror or error}.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _chunks(rows: int) -> Iterator[tuple[int, int]]:
