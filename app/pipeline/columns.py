@@ -244,7 +244,10 @@ def _milliseconds(array: pa.Array) -> Values:
     if pa.types.is_date64(kind):
         return _floats(array.cast(pa.int64()))
     whole = array.cast(pa.int32() if pa.types.is_time32(kind) else pa.int64())
-    return _floats(whole) * (1_000 / PER_SECOND[kind.unit])
+    if kind.unit == "ns":
+        # A float64 cannot tell such whole numbers apart, and later division would not bring back round milliseconds.
+        return _floats(pc.divide(whole, 1_000)) / 1_000
+    return _floats(whole) * 1_000 / PER_SECOND[kind.unit]
 
 
 def _floats(array: pa.Array) -> NDArray[np.float64]:

@@ -273,8 +273,8 @@ def _header(path: Path) -> tuple[list[str], str]:
 def _wider(narrow: pa.DataType) -> pa.DataType | None:
     if pa.types.is_integer(narrow) or pa.types.is_null(narrow):
         return pa.float64()
-    if pa.types.is_date(narrow):
-        return pa.timestamp("us")
+    if pa.types.is_date(narrow) or narrow == pa.timestamp("s"):
+        return pa.timestamp("ns")
     return None if pa.types.is_string(narrow) or pa.types.is_binary(narrow) else pa.string()
 
 
