@@ -43,10 +43,33 @@
     box.setAttribute("data-late", "waiting");
   }
 
+  /* Pictures come on a ladder of powers of two, so that the data may fill but half of one: return the transform that
+     brings them closer, at most twofold. */
+  function fit(image) {
+    const [width, height] = [96, 60];
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const brush = canvas.getContext("2d", { willReadFrequently: true });
+    brush.drawImage(image, 0, 0, width, height);
+    const pixels = brush.getImageData(0, 0, width, height).data;
+    let [left, right, top, bottom] = [width, -1, height, -1];
+    for (let at = 0; at < width * height; at++) {
+      if (pixels[4 * at + 3] < 24) continue;
+      const [x, y] = [at % width, Math.floor(at / width)];
+      [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
+    }
+    if (right < 0) return "none";
+    const scale = Math.min(2, 0.96 * Math.min(width / (right + 1 - left), height / (bottom + 1 - top)));
+    if (scale < 1.05) return "none";
+    const shift = (middle, size) => `${(50 - (100 * middle) / size).toFixed(1)}%`;
+    return `scale(${scale.toFixed(3)}) translate(${shift((left + right + 1) / 2, width)}, ${shift((top + bottom + 1) / 2, height)})`;
+  }
+
   document.addEventListener("error", (event) => event.target.tagName === "IMG" && retry(event.target), true);
   document.addEventListener("load", (event) => {
     const box = event.target.tagName === "IMG" && event.target.closest("[data-late]");
-    if (box) box.setAttribute("data-late", "shown");
+    if (!box) return;
+    box.setAttribute("data-late", "shown");
+    box.style.setProperty("--fit", fit(event.target));
   }, true);
 
   clientside.shell = {

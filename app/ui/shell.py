@@ -80,9 +80,9 @@ def _menu() -> Component:
         opened=False,
         keepMounted=True,
         size="264px",
-        title="Stageboard",
         padding="md",
-        closeButtonProps={"aria-label": "Close the menu"},
+        withCloseButton=False,
+        **{"aria-label": "Menu"},
     )
 
 

@@ -123,7 +123,8 @@ def test_everything_is_served_from_here(client):
     assert len(sources) > 8
     assert [one for one in sources if not one.startswith("/")] == []
     for source in sources:
-        assert client.get(source).status_code == 200, source
+        with client.get(source) as answer:
+            assert answer.status_code == 200, source
 
 
 def test_the_scheme_is_set_before_anything_is_painted(client):

@@ -42,7 +42,9 @@ def test_has_one_main_heading(page, app):
         layout = page["layout"]
         tree = layout() if callable(layout) else layout
     assert isinstance(tree, Component)
-    headings = [one for one in tree._traverse() if getattr(one, "_type", "") == "H1" or getattr(one, "order", 0) == 1]
+    headings = [
+        one for one in (tree, *tree._traverse()) if getattr(one, "_type", "") == "H1" or getattr(one, "order", 0) == 1
+    ]
     assert len(headings) == 1
 
 
