@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import rmtree
-from threading import Lock
+from threading import Lock, Thread
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, cast
 
 from cachetools import TTLCache
-from flask import current_app
+from flask import Flask, current_app
 
 from app import __version__
 from app.datasets.catalogue import Added, Catalogue, Entry, with_files
@@ -33,6 +33,7 @@ from app.pipeline.stages.registry import GRAPHS
 from app.pipeline.stores.registry import open_store
 from app.pipeline.table import Progress, fingerprint
 from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot, PlotKind, TileAddress, TileRect
+from app.pipeline.warmup import warm_up
 from app.pipeline.world import PixelRect, World, degrees, in_world, mercator_bounds
 from app.settings import Settings
 
@@ -48,9 +49,14 @@ MOST_PIXELS = 16_000_000
 TRACE_SIZE = (1000, 600)
 
 
+def of(server: Flask) -> "Runtime":
+    """Return the runtime of an app."""
+    return cast(Runtime, server.extensions[EXTENSION])
+
+
 def current() -> "Runtime":
     """Return the runtime of the app that is answering."""
-    return cast(Runtime, current_app.extensions[EXTENSION])
+    return of(current_app)
 
 
 class Runtime:
@@ -97,6 +103,10 @@ class Runtime:
         self.preparing.close()
         self.store.close()
 
+    def warm(self) -> None:
+        """Compile Datashader's kernels in the background, so that no user waits for them."""
+        Thread(target=warm_up, name="warm-up", daemon=True).start()
+
     def dataset(self, name: str) -> Dataset:
         """Return a data set of the catalogue, or raise `UnknownNameError`."""
         return self.catalogue.find(name)
@@ -128,7 +138,7 @@ class Runtime:
         ----------
         dataset : str
         x, y : str
-            Columns of the plot's axes, or names of its fields of numbers and times.
+            Columns of the axes of its file's plots, or names of its fields of numbers and times.
         kind : {'points', 'lines'}
             Lines join rows in the file's order, those of one track where the plot has tracks.
         plot : str
@@ -136,7 +146,8 @@ class Runtime:
         """
         base = self.plot(dataset, plot)
         track = base.track if kind == "lines" else ""
-        axes = (figure_axis(base, x), figure_axis(base, y))
+        plots = [base, *(one for one in self.dataset(dataset).plots if one.path == base.path)]
+        axes = (figure_axis(plots, x), figure_axis(plots, y))
         figure = Plot("figure", base.path, *axes, base.fields, kind=kind, track=track)
         return PlotRoot(figure, self._mark(base.path), self.columns, raw=True)
 
@@ -302,12 +313,12 @@ def open_catalogue(settings: Settings) -> Catalogue:
     return with_files(EMBEDDED, started, Added(settings.folder / CATALOGUE_FILE).entries())
 
 
-def figure_axis(plot: Plot, name: str) -> Axis:
-    """Return the axis of one of a plot's own columns, or of a field of numbers or times; else raise."""
-    for axis in (plot.x, plot.y):
+def figure_axis(plots: Sequence[Plot], name: str) -> Axis:
+    """Return the axis of a column of some plots' axes, or of the first one's field of numbers or times; else raise."""
+    for axis in (axis for plot in plots for axis in (plot.x, plot.y)):
         if axis.column == name:
             return replace(axis, end="", reverse=False)
-    field = plot.find_field(name)
+    field = plots[0].find_field(name)
     if field.kind == "category":
         raise ParameterError(f"field {name!r} is a category: an axis needs numbers or times.")
     return Axis(field.column, field.label, field.unit, "date" if field.kind == "time" else "number")
