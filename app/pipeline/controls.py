@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from app.pipeline.canvas import AGGREGATES
 from app.pipeline.errors import ParameterError, unknown
 from app.pipeline.palettes import COLORMAPS, category_colors, find_colormap
-from app.pipeline.points import Points, check_fit
+from app.pipeline.points import Points, check_fit, fits
 from app.pipeline.shade import NORMALIZATIONS
 from app.pipeline.types import Bounds, Plot
 from app.pipeline.world import APRON
@@ -68,8 +68,9 @@ class Controls:
         plot : Plot
             Whose fields may be chosen.
         given : mapping of str to str
-            By the controls' names. A field that does not fit the aggregate that stood before chooses the first one
-            that fits it, unless an aggregate is given as well.
+            By the controls' names. An aggregate without a field keeps the field that stood where it fits, and else
+            takes the first that does; a field without an aggregate gets its mean, or its categories, instead of a
+            count.
 
         Raises
         ------
@@ -82,12 +83,12 @@ class Controls:
             if name not in NAMES:
                 raise unknown("control", name, NAMES)
         now = replace(self, **{name: _READ[name](name, text) for name, text in given.items()})
-        if now.field:
-            field = plot.find_field(now.field)
-            if now.aggregate == "count" and "field" in given and "aggregate" not in given:
-                now = replace(now, aggregate="by" if field.kind == "category" else "mean")
-            check_fit(field, now.aggregate)
-        elif now.aggregate != "count":
+        if "field" in given and "aggregate" not in given and now.field and now.aggregate == "count":
+            category = plot.find_field(now.field).kind == "category"
+            now = replace(now, aggregate="by" if category else "mean")
+        if "field" in given and now.field:
+            check_fit(plot.find_field(now.field), now.aggregate)
+        elif now.aggregate != "count" and not (now.field and fits(plot.find_field(now.field), now.aggregate)):
             now = replace(now, field=_first_fit(plot, now.aggregate))
         return now
 
@@ -125,11 +126,8 @@ def opening(plot: Plot) -> Controls:
 
 def _first_fit(plot: Plot, aggregate: str) -> str:
     for one in plot.fields:
-        try:
-            check_fit(one, aggregate)
-        except ParameterError:
-            continue
-        return one.name
+        if fits(one, aggregate):
+            return one.name
     raise ParameterError(f"plot {plot.name!r} has no field for the aggregate {aggregate!r}: choose count.")
 
 

@@ -126,8 +126,13 @@ _FITS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def fits(field: Field, aggregate: str) -> bool:
+    """Whether a field of that kind has such an aggregate."""
+    return aggregate == "count" or aggregate in _FITS[field.kind]
+
+
 def check_fit(field: Field, aggregate: str) -> None:
     """Raise `ParameterError` where a field of that kind has no such aggregate."""
-    if aggregate != "count" and aggregate not in _FITS[field.kind]:
+    if not fits(field, aggregate):
         allowed = ", ".join(("count", *_FITS[field.kind]))
         raise ParameterError(f"field {field.name!r} is a {field.kind}: it has no {aggregate!r}. Allowed: {allowed}.")
