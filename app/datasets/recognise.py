@@ -227,18 +227,17 @@ class _Recognition:
         return np.array([low, high])
 
     def _padded(self, pair: Pair, x: NDArray[np.float64], y: NDArray[np.float64], crs: Crs) -> Bounds | None:
-        flat = [column for column, values in zip(pair, (x, y), strict=True) if values.min() == values.max()]
-        if not flat:
+        if x.min() < x.max() and y.min() < y.max():
             return None
-        for column, values in zip(pair, (x, y), strict=True):
-            if column in flat:
-                self._notes.append(f"All rows have the same {column!r}, {values[0]:g}: the view is padded around it.")
-        pad = PADDING[crs]
-        x0, x1, y0, y1 = x.min(), x.max(), y.min(), y.max()
-        return Bounds(
-            *((float(x0 - pad), float(x1 + pad)) if x0 == x1 else (float(x0), float(x1))),
-            *((float(y0 - pad), float(y1 + pad)) if y0 == y1 else (float(y0), float(y1))),
-        )
+        sides = []
+        for column in pair:
+            low, high = _extent(self._source, column)
+            if low == high:
+                pad = max(PADDING[crs], abs(low) * 1e-6)
+                self._notes.append(f"All rows have the same {column!r}, {low:g}: the view is padded around it.")
+                low, high = low - pad, high + pad
+            sides += [low, high]
+        return Bounds(*sides)
 
     def _fields(self, coordinates: set[str]) -> Iterator[Field]:
         taken: list[str] = []

@@ -243,6 +243,12 @@ class TestBadInput:
         assert found.plots[0].view == Bounds(1.99, 2.01, 48.0, 49.0)
         assert "All rows have the same 'lon', 2: the view is padded around it." in found.notes
 
+    def test_huge_equal_coordinates_open_on_a_view_of_some_width(self, tmp_path: Path) -> None:
+        view = recognise(written(tmp_path, x=[1e18, 1e18], y=[0.0, 0.0])).plots[0].view
+        assert view is not None
+        assert view.x0 < view.x1
+        assert (view.y0, view.y1) == (-0.5, 0.5)
+
     def test_a_constant_sample_is_no_constant_column(self, tmp_path: Path) -> None:
         x = np.zeros(200_000)
         x[-1] = 5
