@@ -6,7 +6,7 @@ gone, or cannot be read, is listed with the reason: it never keeps the others fr
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -52,6 +52,14 @@ class Unavailable:
     reason: str
 
 
+def _named(datasets: Iterable[Dataset], taken: Mapping[str, Dataset]) -> dict[str, Dataset]:
+    found: dict[str, Dataset] = {}
+    for one in datasets:
+        name = unique(one.name, [*taken, *found])
+        found[name] = replace(one, name=name)
+    return found
+
+
 class Catalogue:
     """The data sets of an instance, by name.
 
@@ -60,14 +68,16 @@ class Catalogue:
     datasets : iterable of Dataset
         A name that is taken is numbered: the second ``taxi`` becomes ``taxi-2``.
     unavailable : iterable of Unavailable
+    first : iterable of Dataset
+        Listed before the others, but named after them.
     """
 
-    def __init__(self, datasets: Iterable[Dataset], unavailable: Iterable[Unavailable] = ()) -> None:
-        self._datasets: dict[str, Dataset] = {}
+    def __init__(
+        self, datasets: Iterable[Dataset], unavailable: Iterable[Unavailable] = (), first: Iterable[Dataset] = ()
+    ) -> None:
+        others = _named(datasets, {})
+        self._datasets = {**_named(first, others), **others}
         self._unavailable: dict[str, Unavailable] = {}
-        for one in datasets:
-            name = unique(one.name, self._datasets)
-            self._datasets[name] = replace(one, name=name)
         for gone in unavailable:
             name = unique(gone.name, [*self._datasets, *self._unavailable])
             self._unavailable[name] = replace(gone, name=name)
@@ -105,15 +115,23 @@ class Catalogue:
         return self._datasets[name]
 
 
-def open_catalogue(embedded: Iterable[Dataset], entries: Iterable[Entry]) -> Catalogue:
-    """Open every entry, and list those that cannot be opened with the reason."""
-    found, gone = list(embedded), []
+def with_files(embedded: Iterable[Dataset], started: Iterable[Dataset], entries: Iterable[Entry]) -> Catalogue:
+    """Return a catalogue of the user's files before the embedded data sets, which keep their names.
+
+    Parameters
+    ----------
+    embedded, started : iterable of Dataset
+        Of the package, and of the files that the instance was started on.
+    entries : iterable of Entry
+        Added files; those that cannot be opened are listed with the reason.
+    """
+    found, gone = list(started), []
     for entry in entries:
         try:
             found.append(entry.open())
         except DataError as error:
             gone.append(Unavailable(entry.name or slug(stem(entry.path.name)), entry.path, str(error)))
-    return Catalogue(found, gone)
+    return Catalogue(embedded, gone, first=found)
 
 
 class Added:
