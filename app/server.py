@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Container
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -12,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from app.pipeline import errors
 from app.routes.registry import BLUEPRINTS
-from app.runtime import Runtime
+from app.runtime import EXTENSION, Runtime, current
+from app.serverside import Serverside
 from app.settings import Settings
 from app.ui import shell
 from app.ui.notices import document, notice, toast
@@ -91,20 +93,22 @@ def _on_callback_error(error: Exception) -> Any:
     return None
 
 
-def _is_page(path: str) -> bool:
-    """Whether an address is one of the registered pages', by Dash's own rule of path and path template."""
+def _leads_somewhere(path: str, datasets: Container[str]) -> bool:
+    """Whether an address is a registered page's, and of a data set that is served where it names one."""
+    path = path.rstrip("/")
     for page in dash.page_registry.values():
-        if page["module"].endswith("not_found_404"):
-            continue
-        template = re.sub(r"<.*?>", "[^/]+", re.escape(page["path_template"])) if page.get("path_template") else None
-        if path.rstrip("/") == page["path"].rstrip("/") or (template and re.fullmatch(template, path.rstrip("/"))):
-            return True
+        if path == page["path"].rstrip("/"):
+            return not page["module"].endswith("not_found_404")
+        template = re.sub("<(.*?)>", r"(?P<\1>[^/]+)", page["path_template"] or "")
+        if template and (found := re.fullmatch(template, path)):
+            return found.groupdict().get("dataset", "") in datasets
     return False
 
 
 def _mark_missing(response: Response) -> Response:
     # Dash answers every address with its index and status 200, and finds the page in the browser.
-    if request.endpoint == "/<path:path>" and response.status_code == HTTPStatus.OK and not _is_page(request.path):
+    shown = request.endpoint == "/<path:path>" and response.status_code == HTTPStatus.OK
+    if shown and not _leads_somewhere(request.path, current().catalogue.names):
         response.status_code = HTTPStatus.NOT_FOUND
     return response
 
@@ -124,9 +128,11 @@ def create_app(settings: Settings) -> Dash:
     """
     runtime = Runtime(settings)
     server = Flask("app", static_folder=None)
-    server.extensions["stageboard"] = runtime
+    server.extensions[EXTENSION] = runtime
     for build in BLUEPRINTS:
         server.register_blueprint(build(runtime))
+    side = Serverside(runtime.pipelines["figure"], runtime.secret, lambda names: runtime.figure_root(**names))
+    side.attach(server)
     answer_errors(server)
     server.after_request(_mark_missing)
     app = Dash(

@@ -97,12 +97,14 @@ def test_a_document_escapes_what_it_shows():
     assert "&lt;b&gt; &amp; &#x27;x&#x27;" in text
 
 
-@pytest.mark.parametrize("path", ["/", "/stages", "/stages/", "/explorer", "/figure"])
+@pytest.mark.parametrize(
+    "path", ["/", "/stages", "/stages/", "/explorer", "/figure", "/explorer/stars", "/figure/stars"]
+)
 def test_pages_are_found(client, path):
     assert client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/nope", "/stages/deeper", "/404", "/wp-login.php"])
+@pytest.mark.parametrize("path", ["/nope", "/stages/deeper", "/404", "/wp-login.php", "/explorer/nope", "/figure/a/b"])
 def test_other_addresses_are_missing_and_still_show_the_frame(client, path):
     answer = client.get(path)
     assert answer.status_code == 404
