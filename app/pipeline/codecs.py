@@ -6,6 +6,7 @@ cannot write exactly.
 
 import io
 import json
+from tokenize import TokenError
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,9 +53,9 @@ class Npy:
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
             if dtype.hasobject:
                 raise CodecError("a stored array holds objects: it is not one that was written here.")
-            flat = np.frombuffer(data, dtype, count=int(np.prod(shape, dtype=np.int64)), offset=head.tell())
+            flat = np.frombuffer(data, dtype, offset=head.tell())
             return flat.reshape(shape, order="F" if fortran else "C")
-        except ValueError as error:
+        except (ValueError, TokenError) as error:
             raise CodecError(f"stored bytes are not a whole array: {error}.") from error
 
 

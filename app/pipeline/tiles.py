@@ -8,7 +8,8 @@ decoded by the browser.
     5   1  apron, cells on each side
     6   2  size, cells without aprons
     8   2  planes: 1, or the number of categories
-    10  6  zero
+    10  2  of no browser's concern: 1 where an array has planes, or, of type 0, holds floats
+    12  4  zero
     16     planes * (size + 2 apron)**2 values, little-endian, rows from the top
 """
 
@@ -18,7 +19,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from isal import igzip
+from isal import igzip, igzip_lib
 
 from app.pipeline.errors import CodecError
 from app.pipeline.types import TileAddress, TileRect
@@ -78,7 +79,7 @@ class TileCodec:
         try:
             body = bytes(igzip.decompress(data))  # type: ignore[no-untyped-call]
             magic, code, apron, size, planes, kind, _ = HEADER.unpack_from(body)
-        except (OSError, EOFError, ValueError, struct.error, igzip.BadGzipFile) as error:
+        except (OSError, EOFError, ValueError, struct.error, igzip_lib.error) as error:
             raise CodecError(f"stored bytes are not a tile: {error}.") from error
         if magic != MAGIC or size != TILE or apron != APRON:
             raise CodecError("stored bytes are not a tile of this version.")
