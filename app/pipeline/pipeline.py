@@ -137,9 +137,8 @@ class Pipeline:
         if self.graph[target].parts is None:
             raise GraphError(f"stage {target!r} has no parts: use run().")
         run = Run(self, root, target, params)
-        if not run.has_part(target, part):
-            run.blobs(self.graph[target], [part, *(other for other in also if other != part)])
-        return run.blobs(self.graph[target], [part])[0], run.report()
+        wanted = [part] if run.has_part(target, part) else [part, *also]
+        return run.blobs(self.graph[target], wanted)[0], run.report()
 
     def trace(
         self, root: Root, target: str, params: Mapping[str, Any], changes: Iterable[Mapping[str, Any]]

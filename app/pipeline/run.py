@@ -211,12 +211,8 @@ class Run:
         how: How = "ran" if ran else "shared" if len(found) < len(keys) else "memory"
         if how == "memory" and any(_tier(blob.tier) == "disk" for blob in found.values()):
             how = "disk"
-        self._note(Event(one.name, how, ms, sum(map(len, data.values())), ran, len(keys) - ran))
+        self.events[one.name] = Event(one.name, how, ms, sum(map(len, data.values())), ran, len(keys) - ran)
         return [data[key] for key in keys]
-
-    def _note(self, event: Event) -> None:
-        """Keep the first event of a stage in parts: a second look at the same parts is no event."""
-        self.events.setdefault(event.stage, event)
 
     def _fly(self, one: Stage, missing: dict[str, Any]) -> tuple[dict[str, bytes], float, int]:
         """Return missing parts' bytes, computing those that no other thread computes; its own ms; how many it ran."""
