@@ -7,14 +7,16 @@ is counted and reported, and costs the caller a computation, never an error.
 
 import re
 import sqlite3
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any
 
 from diskcache import Cache, Disk, Timeout
-from diskcache.core import MODE_BINARY, MODE_RAW
+from diskcache.core import MODE_BINARY, MODE_RAW, EmptyDirWarning
 from isal import isal_zlib
 
 from app.pipeline.errors import CodecError, StoreError
@@ -24,6 +26,8 @@ FAULTS = (sqlite3.Error, OSError, Timeout)
 FILE_BYTES = 32_768
 CHECKSUM_BYTES = 4
 REOPEN_SECONDS = 5.0
+# What was set by `BytesDisk`; any other key was planted, and may be a pickle.
+_OWN = "raw = 1 AND typeof(key) = 'text'"
 VALUE_FILE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
 
 
@@ -48,6 +52,15 @@ class BytesDisk(Disk):
             raise CodecError(f"a value of {type(value).__name__} cannot be stored: encode it to bytes.")
         return super().store(value, read, key)
 
+    def _write(self, full_path: str, *rest: Any) -> Any:
+        try:
+            return super()._write(full_path, *rest)
+        except OSError:
+            # Half a file, on a volume that is likely to be full, would be in no count.
+            with suppress(OSError):
+                Path(full_path).unlink()
+            raise
+
     def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:  # noqa: ARG002
         """Read a value of bytes."""
         if mode == MODE_BINARY and not VALUE_FILE.fullmatch(filename or ""):
@@ -69,6 +82,19 @@ def unsealed(data: bytes) -> bytes | None:
     """Return the data behind a checksum, or None where they do not match."""
     body = data[CHECKSUM_BYTES:]
     return body if data[:CHECKSUM_BYTES] == int(isal_zlib.crc32(body)).to_bytes(CHECKSUM_BYTES, "little") else None
+
+
+def _keys_of(cache: Cache) -> list[str]:
+    # `Cache.iterkeys` would stop at the first key that is not text.
+    return [key for (key,) in cache._sql(f"SELECT key FROM Cache WHERE {_OWN} ORDER BY rowid")]  # noqa: S608
+
+
+def _inconsistencies(cache: Cache) -> list[str]:
+    """Mend what the database and the files disagree on, and say what; folders left empty by eviction are no fault."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        found = cache.check(fix=True)
+    return [f"{one.message}; it was mended." for one in found if not issubclass(one.category, EmptyDirWarning)]
 
 
 class DiskStore:
@@ -191,7 +217,7 @@ class DiskStore:
         """Yield the keys held."""
         cache = self._opened()
         try:
-            return iter([] if cache is None else list(cache.iterkeys()))
+            return iter([] if cache is None else _keys_of(cache))
         except FAULTS as error:
             self._fault(error)
             return iter([])
@@ -232,9 +258,11 @@ class DiskStore:
             return [self._detail]
         faults = []
         try:
-            damaged = [key for key in list(cache.iterkeys()) if self._damaged(cache, key)]
+            foreign = cache._sql(f"DELETE FROM Cache WHERE NOT ({_OWN})").rowcount  # noqa: S608
+            faults += [f"{foreign} keys were not written here; they were dropped."] if foreign else []
+            damaged = [key for key in _keys_of(cache) if self._damaged(cache, key)]
             faults += [f"the value of {key!r} was damaged; it was dropped." for key in damaged]
-            faults += [str(one.message) for one in cache.check(fix=True)]
+            faults += _inconsistencies(cache)
         except FAULTS as error:
             self._fault(error)
             faults.append(self._detail)
