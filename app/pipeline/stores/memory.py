@@ -37,8 +37,9 @@ class MemoryStore:
 
     def set(self, key: str, data: bytes) -> None:
         """Keep bytes under a key, unless they are too large."""
-        if len(data) <= self.limit // 8:
-            with self._lock:
+        with self._lock:
+            self._held.pop(key, None)
+            if len(data) <= self.limit // 8:
                 self._held[key] = data
 
     def __contains__(self, key: str) -> bool:
