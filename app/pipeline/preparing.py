@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Condition
+from threading import Condition, Lock
 from typing import Any, TypeAlias
 
 Report: TypeAlias = Callable[[float, str], None]
@@ -41,7 +41,7 @@ class Preparing:
     """Work under way, by key. Safe for threads."""
 
     def __init__(self) -> None:
-        self._lock = Condition()
+        self._lock = Lock()
         self._jobs: dict[str, _Job] = {}
         self._pool = ThreadPoolExecutor(AT_ONCE, "prepare")
 
@@ -60,15 +60,26 @@ class Preparing:
             What the work raised.
         """
         with self._lock:
-            job = self._jobs.get(key)
-            if job is None or (job.future is not None and job.future.done()):
-                job = self._jobs[key] = _Job()
-                job.future = self._pool.submit(work, job.report)
-                job.future.add_done_callback(job.wake)
+            job = self._jobs.get(key) or self._begun(key, work)
         yield job.now
         while (now := job.wait()) is not None:
             yield now
         yield 1.0, "done"
+
+    def _begun(self, key: str, work: Callable[[Report], Any]) -> _Job:
+        job = self._jobs[key] = _Job()
+
+        def run() -> None:
+            try:
+                work(job.report)
+            finally:
+                # What the work made is its maker's to keep; a job that has ended is nobody's.
+                with self._lock:
+                    del self._jobs[key]
+
+        job.future = self._pool.submit(run)
+        job.future.add_done_callback(job.wake)
+        return job
 
     def close(self) -> None:
         """Let work under way end; begin no more."""
