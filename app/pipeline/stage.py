@@ -79,7 +79,7 @@ def stage(
     params: Sequence[str] = (),
     codec: Codec | None = NPY,
     parts: Parts | None = None,
-    uses: Sequence[ModuleType | str] = (),
+    uses: Sequence[ModuleType | Callable[..., Any] | str] = (),
 ) -> Callable[[Callable[..., Any]], Stage]:
     """Declare a function as a stage.
 
@@ -95,8 +95,8 @@ def stage(
         How its value is stored; None keeps values that cannot be bytes, such as open files, in this process.
     parts : Parts, optional
         Declares that the value is made of parts, each stored under its own key.
-    uses : sequence of module or str
-        Modules whose source, and texts such as a library's version, belong to its identity.
+    uses : sequence of module, callable or str
+        Modules and functions whose source, and texts such as a library's version, belong to its identity.
 
     Returns
     -------

@@ -6,7 +6,7 @@ from typing import Any
 import datashader
 import numpy as np
 
-from app.pipeline import canvas, world
+from app.pipeline import canvas, tiles, world
 from app.pipeline.points import Points
 from app.pipeline.stage import Parts, stage
 from app.pipeline.tiles import TILE_CODEC, compose, rectangles, tiles_of_view
@@ -23,7 +23,7 @@ MOST_CELLS = 64_000_000
     params=("aggregate", "field"),
     codec=TILE_CODEC,
     parts=Parts(("view",), tiles_of_view, compose),
-    uses=(canvas, world, datashader.__version__),
+    uses=(canvas, tiles, world, datashader.__version__),
 )
 def grid(points: Points, *, parts: Sequence[Sequence[int]], aggregate: str, field: str) -> list[Any]:
     """Aggregate tiles, by one call to Datashader for each rectangle of them.
