@@ -11,7 +11,6 @@ from app.pipeline.run import Event
 from app.pipeline.specs import Spec
 from app.pipeline.tiles import is_empty
 from app.pipeline.types import TileAddress, TileRect
-from app.pipeline.world import MAX_Z
 from app.runtime import Runtime
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -54,7 +53,7 @@ def _rect(z: int) -> TileRect | None:
     if text is None:
         return None
     match = _RECT.fullmatch(text)
-    if not match or z > MAX_Z:
+    if not match:
         raise ParameterError(f"{VIEW} {text[:80]!r} is not x0,x1,y0,y1 in tiles.")
     return TileRect(z, *map(int, match.groups()))
 
