@@ -237,10 +237,12 @@ class Runtime:
 
     def image(self, plot: Plot, controls: Controls, width: int, height: int) -> tuple[bytes, Sequence[Event]]:
         """Return a view of a plot as a PNG, shaded here, transparent where empty."""
-        root = self.root(plot)
-        params = self.params(self.points(root), controls, width, height)
-        result = self.pipelines["map"].run(root, "encode", params)
-        return result.value, result.events
+        root, pipeline = self.root(plot), self.pipelines["map"]
+        # What the view is, and its colours, only the opened rows can tell.
+        opened = pipeline.run(root, "source", {})
+        params = self.params(opened.value, controls, width, height)
+        result = pipeline.run(root, "encode", params)
+        return result.value, (*opened.events, *result.events[len(opened.events) :])
 
     def trace(
         self, dataset: str, plot: str, bounds: Bounds | None, changes: Sequence[tuple[str, str]]
