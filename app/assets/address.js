@@ -1,0 +1,60 @@
+/** The whole view in the page's address, written without a callback and without a request. */
+(() => {
+  "use strict";
+  const board = (window.stageboard = window.stageboard || {});
+  const ORDER = ["plot", "aggregate", "field", "normalization", "cmap", "spreading", "range", "basemap", "data_opacity", "map_opacity", "labels"];
+
+  /** Text of a control's value in the address. */
+  const text = (value) => (Array.isArray(value) ? value.join(",") : typeof value === "boolean" ? String(Number(value)) : String(value));
+
+  /** A bound, to a hundredth of a pixel. */
+  function rounded(value, pixel) {
+    const digits = Math.max(0, Math.min(15, Math.ceil(-Math.log10(pixel)) + 2));
+    return String(Number(value.toFixed(digits)));
+  }
+
+  /**
+   * The address of a view: only what differs from how the plot opens.
+   * @param {object} look the controls' values
+   * @param {object} defaults how the plot opens; `plot` is the data set's first
+   * @param {number[]|null} bounds x0, x1, y0, y1 in data units; null for the opening view
+   * @param {number[]} pixel data units a pixel, along x and y
+   * @returns {string} "" or "?..."
+   */
+  function query(look, defaults, bounds, pixel) {
+    const parts = [];
+    for (const name of ORDER) {
+      if (look[name] === undefined || look[name] === null || text(look[name]) === text(defaults[name] ?? "")) continue;
+      if (name === "field" && look.aggregate === "count") continue;
+      parts.push(`${name}=${encodeURIComponent(text(look[name])).replaceAll("%2C", ",")}`);
+    }
+    if (bounds) parts.push(`bounds=${bounds.map((value, i) => rounded(value, pixel[i < 2 ? 0 : 1])).join(",")}`);
+    return parts.length ? `?${parts.join("&")}` : "";
+  }
+
+  class Address {
+    constructor() {
+      this.timer = 0;
+    }
+
+    /** Write soon; the last of a quick series counts. */
+    write(search) {
+      this.search = search;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.flush(), 150);
+    }
+
+    /** Write now. */
+    flush() {
+      clearTimeout(this.timer);
+      if (this.search === undefined || this.search === location.search) return;
+      history.replaceState(history.state, "", location.pathname + this.search + location.hash);
+    }
+
+    remove() {
+      clearTimeout(this.timer);
+    }
+  }
+
+  Object.assign(board, { Address, addressQuery: query });
+})();

@@ -1,0 +1,311 @@
+/**
+ * The Explorer in the browser: joins the map, the controls, the address, the legend and the ribbon.
+ * Dash calls `dash_clientside.explorer.*` when a control changes; no control has a callback on the server.
+ */
+(() => {
+  "use strict";
+  const board = (window.stageboard = window.stageboard || {});
+  const find = (name) => document.getElementById(`explorer-${name}`);
+  const NEEDS = { count: [], by: ["category"], sum: ["number"], var: ["number"], std: ["number"], mean: ["number", "time"], min: ["number", "time"], max: ["number", "time"] };
+  /** What waits for its counterpart: a map without its data, or data without their map. */
+  const waiting = { map: null, page: null };
+  let page = null;
+
+  /** Fields that an aggregate can use. */
+  const fitting = (info, aggregate) => info.fields.filter((field) => NEEDS[aggregate].includes(field.kind));
+
+  class Explorer {
+    constructor(map, info, look) {
+      Object.assign(this, { map, info, look: {}, action: null, moving: false });
+      this.world = new board.World(info);
+      this.place = map.getContainer().closest(".explorer");
+      this.setUpMap();
+      this.view = new board.AggregateView(map, info, {
+        shown: () => this.shown(),
+        failed: (error) => this.tell(sentence(error)),
+        busy: (busy) => this.place.classList.toggle("busy", busy),
+      });
+      this.base = this.world.geographic ? new board.BaseMap(map, this.place, info.basemaps, (text) => this.tell(text)) : null;
+      if (this.base) this.base.onFallBack = () => this.apply(this.look, "basemap");
+      this.axes = this.world.geographic ? null : new board.Axes(map, info, this.world, find("axes"));
+      this.readout = new board.Readout(map, info, this.world, this.view, find("status"), find("value"));
+      this.ribbon = new board.Ribbon(find("ribbon"), find("live"));
+      this.address = new board.Address();
+      this.watch();
+      this.apply(look, "open");
+    }
+
+    setUpMap() {
+      const { map } = this;
+      map.setMinZoom(1).setMaxZoom(board.MAX_Z + 1);
+      map.attributionControl?.setPrefix(false);
+      if (matchMedia("(prefers-reduced-motion: reduce)").matches) map.options.inertia = map._zoomAnimated = false;
+      const box = map.getContainer();
+      box.setAttribute("role", "application");
+      box.setAttribute("aria-label", `${this.info.title}. Arrow keys move the view, plus and minus zoom.`);
+      if (this.world.geographic && !map.scaleBar) map.scaleBar = L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
+      map.invalidateSize({ pan: false, animate: false });
+      this.opening = !this.info.bounds;
+      this.fit();
+    }
+
+    /** Go to the bounds of the address, or to the opening view. */
+    fit() {
+      const { map, info } = this;
+      const bounds = this.opening ? info.view : info.bounds;
+      const { center, zoom } = this.world.fit(map, bounds, this.opening && !this.world.geographic ? board.axesRoom : null);
+      this.settling = true;
+      map.setView(center, zoom, { animate: false });
+      this.settling = false;
+    }
+
+    watch() {
+      this.onStart = () => {
+        if (this.settling) return;
+        this.moving = true;
+        this.zoomBefore = this.map.getZoom();
+        this.begin("");
+      };
+      this.onEnd = () => {
+        if (this.settling || !this.moving) return;
+        this.moving = false;
+        this.opening = false;
+        this.action?.changed.add(this.map.getZoom() === this.zoomBefore ? "pan" : "zoom");
+        this.write();
+      };
+      this.map.on("movestart", this.onStart).on("moveend", this.onEnd);
+      this.themes = new MutationObserver(() => this.recolour());
+      this.themes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
+      this.sizes = new ResizeObserver(() => {
+        this.map.invalidateSize({ pan: false, animate: false });
+        if (this.opening) this.fit();
+      });
+      this.sizes.observe(this.map.getContainer());
+    }
+
+    remove() {
+      this.map.off("movestart", this.onStart).off("moveend", this.onEnd);
+      this.themes.disconnect();
+      this.sizes.disconnect();
+      for (const part of [this.view, this.base, this.axes, this.readout, this.ribbon, this.address]) part?.remove();
+    }
+
+    field() {
+      return this.info.fields.find((one) => one.name === this.look.field);
+    }
+
+    /** An action begins; changes until it is on screen belong to it. */
+    begin(changed) {
+      if (!this.action) {
+        this.action = { changed: new Set(), start: performance.now() };
+        this.view.resetCosts();
+      }
+      if (changed) this.action.changed.add(changed);
+    }
+
+    /** Show the controls' values. */
+    apply(look, changed) {
+      const names = changed ? [changed] : Object.keys(look).filter((name) => String(look[name]) !== String(this.look[name]));
+      if (!names.length) return;
+      names.forEach((name) => this.begin(name));
+      this.look = { ...look };
+      const field = this.field();
+      if (this.base) {
+        this.base.show(look.basemap, look.map_opacity, look.labels);
+        this.place.dataset.ground = this.base.ground();
+      }
+      const ground = this.base ? this.base.ground() : board.scheme();
+      this.look.palette = board.palette(look.cmap, this.info.palettes[look.cmap], ground);
+      this.look.colours = look.aggregate === "by" && field ? board.parseColours(field.colors.join("")) : null;
+      find("cmap-preview").style.backgroundImage = this.look.palette.css;
+      find("cmap-preview").hidden = look.aggregate === "by";
+      this.view.show(this.look);
+      if (!names.includes("open")) this.write();
+    }
+
+    recolour() {
+      this.base?.refresh();
+      this.axes?.redraw();
+      this.apply(this.look, "theme");
+    }
+
+    /** All that the view needs is drawn. */
+    shown() {
+      const { shader, sparse, drawn } = this.view;
+      const field = this.field();
+      board.drawLegend(find("legend"), shader.scale, drawn, field);
+      board.drawRange(find("range-values"), shader.scale, drawn, field);
+      find("spreading-note").textContent = sparse > this.look.spreading ? `${sparse} in use: few points are in view` : "";
+      this.linkExport();
+      if (!this.action || this.moving) return;
+      const { changed, start } = this.action;
+      this.action = null;
+      const { facts, costs } = this.view;
+      const stages = board.stageRows(facts, costs);
+      // A message posted now is handled when this frame has been painted.
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => {
+        channel.port1.close();
+        if (page !== this) return;
+        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, latency: performance.now() - start, at: Date.now() });
+      };
+      channel.port2.postMessage(0);
+    }
+
+    bounds() {
+      const zoom = this.map.getZoom();
+      return this.world.bounds(board.viewPixels(this.map, zoom), zoom);
+    }
+
+    query() {
+      const unit = 2 ** 24 / 2 ** this.map.getZoom();
+      const across = this.world.crs === "lonlat" ? [(360 * unit) / 2 ** 32, (180 * unit) / 2 ** 32] : [Math.abs(this.world.dx) * unit, Math.abs(this.world.dy) * unit];
+      const { palette, colours, ...look } = this.look;
+      return board.addressQuery({ plot: this.info.plot, ...look }, this.info.defaults, this.opening ? null : this.bounds(), across);
+    }
+
+    write() {
+      this.address.write(this.query());
+    }
+
+    /** Keep the export's address that of the view. */
+    linkExport() {
+      const { palette, colours, plot, ...look } = this.look;
+      const size = this.map.getSize();
+      const query = new URLSearchParams({ width: size.x, height: size.y, bounds: this.bounds().join(",") });
+      for (const name of ["aggregate", "field", "normalization", "cmap", "range"]) {
+        if (look[name] && !(name === "field" && look.aggregate === "count")) query.set(name, String(look[name]));
+      }
+      query.set("spreading", this.view.drawn.radius);
+      find("export").setAttribute("href", `/image/${this.info.dataset}/${this.info.plot}.png?${query}`);
+    }
+
+    /** Show a plain sentence over the map until it is dismissed. */
+    tell(text) {
+      const place = find("message");
+      if (place.textContent.includes(text)) return;
+      const close = board.element("button", "", "×");
+      close.setAttribute("aria-label", "Dismiss");
+      close.onclick = () => place.replaceChildren();
+      place.replaceChildren(board.element("span", "", text), close);
+    }
+  }
+
+  function sentence(error) {
+    if (error.status === 404) return `${capital(error.message)} Reload the page to see the data as they are now.`;
+    if (error.status) return capital(error.message);
+    return "The server does not answer. What is drawn stays; move the map to try again.";
+  }
+
+  const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+  /** Bring a map and its data together, whichever came first. */
+  function join() {
+    const { map, page: next } = waiting;
+    if (!map || !next || map.getContainer().id !== next.info.map) return;
+    if (page?.map === map && page.info === next.info) return;
+    page?.remove();
+    page = null;
+    page = new Explorer(map, next.info, next.look);
+    board.explorer = page;
+  }
+
+  function onMap() {
+    if (!this.getContainer().classList.contains("explorer-map")) return;
+    waiting.map = this;
+    this.on("unload", () => {
+      if (page?.map === this) {
+        page.address.flush();
+        page.remove();
+        page = board.explorer = null;
+      }
+      if (waiting.map === this) waiting.map = null;
+    });
+    // React has not put the rest of the page in place yet.
+    requestAnimationFrame(join);
+  }
+  if (window.L) L.Map.addInitHook(onMap);
+
+  /** Offer the fields that fit the aggregate; returns the one in force. */
+  function offerFields(info, aggregate, field) {
+    const fits = fitting(info, aggregate);
+    const chosen = fits.some((one) => one.name === field) ? field : fits[0]?.name || "";
+    const shown = fits.length ? chosen : null;
+    if (page && (page.look.aggregate !== aggregate || shown !== (field || null))) {
+      const data = fits.map((one) => ({ value: one.name, label: one.title }));
+      dash_clientside.set_props("explorer-field", { data, value: shown, disabled: !fits.length });
+    }
+    return chosen;
+  }
+
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  clientside.explorer = {
+    /** A control changed, or the page came. */
+    controls(info, aggregate, field, normalization, range, cmap, spreading, dataOpacity, basemap, mapOpacity, labels) {
+      if (!info || !find("field")) return clientside.no_update;
+      const chosen = offerFields(info, aggregate, field);
+      const look = { aggregate, field: chosen, normalization, range, cmap, spreading, data_opacity: dataOpacity };
+      if (info.crs !== "plane") Object.assign(look, { basemap, map_opacity: mapOpacity, labels });
+      board.palettes = info.palettes;
+      if (page?.info === info) {
+        page.apply(look);
+      } else {
+        waiting.page = { info, look };
+        join();
+      }
+      return clientside.no_update;
+    },
+
+    /** Another data set or plot was chosen: open its page. */
+    open(dataset, plot, info) {
+      if (!info || !dataset || (dataset === info.dataset && plot === info.plot)) return clientside.no_update;
+      page?.address.flush();
+      return dataset === info.dataset ? `/explorer/${dataset}?plot=${encodeURIComponent(plot)}` : `/explorer/${dataset}`;
+    },
+
+    reset() {
+      if (!page) return;
+      page.begin("reset");
+      page.opening = true;
+      page.fit();
+      page.view.schedule();
+      page.write();
+    },
+
+    /** Copy the address of the view. */
+    async share(clicks) {
+      if (!clicks || !page) return;
+      page.write();
+      page.address.flush();
+      const label = find("share-label");
+      const copied = await copy(location.href);
+      label.textContent = copied ? "Link copied" : "Copy the address bar";
+      setTimeout(() => label.isConnected && (label.textContent = "Copy link to this view"), 2000);
+    },
+
+    /** Progress of a plot that is being prepared, from its events. */
+    preparing(text) {
+      const { fraction = 0, message = "", done = false } = text ? JSON.parse(text) : {};
+      if (done) location.reload();
+      return [Math.round(fraction * 100), message];
+    },
+  };
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Options of the colormap select, each with its colours as they would be used now. */
+  const functions = (window.dashMantineFunctions = window.dashMantineFunctions || {});
+  functions.explorerColormap = ({ option }) => {
+    const ground = page?.base?.ground() || board.scheme();
+    const text = board.palettes?.[option.value];
+    const style = text ? { backgroundImage: board.palette(option.value, text, ground).css } : {};
+    return React.createElement("span", { className: "cmap-option" }, React.createElement("span", null, option.label), React.createElement("i", { style }));
+  };
+})();

@@ -1,0 +1,235 @@
+/**
+ * The aggregate layer: which tiles a view needs, when they are shown, and what that cost.
+ *
+ * New tiles are held until all that the view needs are there, so that one scale serves them all and nothing jumps;
+ * Leaflet shows the old zoom's tiles, scaled, in the meantime. While the map is dragged they show at once, on the old scale.
+ */
+(() => {
+  "use strict";
+  const board = (window.stageboard = window.stageboard || {});
+  const PATIENCE = 4000;
+
+  /** A GridLayer of canvases that asks its owner for their contents. */
+  function canvasGrid(owner, options) {
+    const Grid = L.GridLayer.extend({
+      createTile(coords, done) {
+        const canvas = document.createElement("canvas");
+        canvas.width = canvas.height = board.TILE;
+        owner.add(this._tileCoordsToKey(coords), { canvas, coords: { ...coords }, done: () => done(null, canvas) });
+        return canvas;
+      },
+    });
+    return new Grid({
+      tileSize: board.TILE,
+      noWrap: true,
+      updateWhenZooming: false,
+      updateWhenIdle: false,
+      keepBuffer: 1,
+      minZoom: 1,
+      maxZoom: board.MAX_Z + 1,
+      ...options,
+    });
+  }
+
+  /** The whole world in Leaflet's coordinates. */
+  function worldBounds(map) {
+    const corner = (side) => map.options.crs.pointToLatLng(L.point(side, side), 0);
+    return L.latLngBounds(corner(0), corner(256));
+  }
+
+  class AggregateView {
+    /**
+     * @param {L.Map} map
+     * @param {object} info as `plot_info` gives it
+     * @param {{shown: Function, failed: Function, busy: Function}} listener
+     */
+    constructor(map, info, listener) {
+      Object.assign(this, { map, info, listener });
+      this.tiles = new Map();
+      this.shader = new board.Shader();
+      this.look = null;
+      this.resetCosts();
+      this.layer = canvasGrid(this, { className: "explorer-data", zIndex: 5, bounds: worldBounds(map) });
+      this.layer.on("tileunload", (event) => this.drop(this.layer._tileCoordsToKey(event.coords)));
+      this.onMove = () => this.schedule();
+    }
+
+    /** Show a look; only what it changes runs. */
+    show(look) {
+      const first = !this.look;
+      this.look = look;
+      const spec = [this.info.dataset, this.info.fingerprint.slice(0, 12), this.info.plot, look.aggregate];
+      this.spec = (look.field && look.aggregate !== "count" ? [...spec, look.field] : spec).join(".");
+      this.layer.setOpacity(look.data_opacity / 100);
+      if (first) {
+        this.layer.addTo(this.map);
+        this.map.on("moveend resize", this.onMove);
+      } else {
+        for (const one of this.current()) this.request(one);
+      }
+      this.schedule();
+    }
+
+    remove() {
+      this.gone = true;
+      cancelAnimationFrame(this.frame);
+      clearTimeout(this.timer);
+      this.map.off("moveend resize", this.onMove);
+      for (const one of this.tiles.values()) one.abort?.abort();
+      this.layer.remove();
+      this.tiles.clear();
+    }
+
+    add(key, one) {
+      this.tiles.set(key, one);
+      this.request(one);
+    }
+
+    drop(key) {
+      this.tiles.get(key)?.abort?.abort();
+      this.tiles.delete(key);
+    }
+
+    /** The tiles of the zoom that is shown, or zoomed to. */
+    current() {
+      return [...this.tiles.values()].filter((one) => one.coords.z === this.layer._tileZoom);
+    }
+
+    address({ x, y, z }) {
+      return `/tiles/${this.spec}/${z - 1}/${x}/${y}`;
+    }
+
+    async request(one) {
+      const url = this.address(one.coords);
+      if (one.url === url) return;
+      one.abort?.abort();
+      Object.assign(one, { url, next: null, abort: new AbortController() });
+      const zoom = one.coords.z;
+      const rect = board.tileRect(board.viewPixels(this.map, zoom), zoom - 1);
+      this.waitingSince = this.waitingSince || performance.now();
+      try {
+        const { tile, fact } = await board.fetchTile(url, rect, one.abort.signal);
+        if (one.url !== url || this.gone) return;
+        one.next = tile;
+        this.facts.push(fact);
+      } catch (error) {
+        if (error.name === "AbortError" || one.url !== url || this.gone) return;
+        one.next = { empty: true };
+        this.listener.failed(error);
+      }
+      this.schedule();
+    }
+
+    schedule() {
+      if (this.gone || !this.look) return;
+      if (!this.frame) this.frame = requestAnimationFrame(() => this.render());
+    }
+
+    /** What of a tile the viewport shows; null where nothing. */
+    visiblePart(one, view) {
+      const [left, top] = [one.coords.x * board.TILE, one.coords.y * board.TILE];
+      const part = {
+        x0: Math.max(0, view.x0 - left),
+        x1: Math.min(board.TILE, view.x1 - left),
+        y0: Math.max(0, view.y0 - top),
+        y1: Math.min(board.TILE, view.y1 - top),
+      };
+      return part.x0 < part.x1 && part.y0 < part.y1 ? part : null;
+    }
+
+    render() {
+      this.frame = 0;
+      if (this.gone) return;
+      const view = board.viewPixels(this.map, this.layer._tileZoom);
+      const all = this.current();
+      const seen = all.map((one) => ({ one, part: this.visiblePart(one, view) })).filter(({ part }) => part);
+      const waiting = seen.filter(({ one }) => !one.next);
+      this.listener.busy(waiting.length > 0);
+      if (waiting.length && performance.now() - this.waitingSince < PATIENCE) return this.hold(all);
+      this.waitingSince = waiting.length ? this.waitingSince : 0;
+      this.settle(all, seen, view);
+      if (waiting.length === 0) this.listener.shown(this);
+      return undefined;
+    }
+
+    /** Not all tiles are here. On the scale in use, show those that fit it; else keep the picture as it is. */
+    hold(all) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.schedule(), PATIENCE);
+      if (this.settled !== `${this.spec} ${this.layer._tileZoom}`) return;
+      for (const one of all) if (one.next && one.tile !== one.next) this.paint(one);
+    }
+
+    settle(all, seen, view) {
+      const ready = seen.filter(({ one }) => one.next);
+      const parts = ready.filter(({ one }) => !one.next.empty).map(({ one, part }) => ({ tile: one.next, part }));
+      const area = (view.x1 - view.x0) * (view.y1 - view.y0);
+      this.sparse = board.sparseSpread(parts, area);
+      this.drawn = { ...this.look, radius: Math.max(this.look.spreading, this.sparse) };
+      const key = `${Object.values(view)} ${ready.map(({ one }) => one.url)}`;
+      const ms = this.shader.survey(parts, this.drawn, key);
+      for (const [stage, spent] of Object.entries(ms)) this.costs[stage] = (this.costs[stage] || 0) + spent;
+      this.settled = `${this.spec} ${this.layer._tileZoom}`;
+      for (const { one } of ready) this.paint(one);
+      this.paintLater(all);
+    }
+
+    /** Tiles just outside the viewport follow one frame later. */
+    paintLater(all) {
+      requestAnimationFrame(() => {
+        if (!this.gone) for (const one of all) if (one.next) this.paint(one);
+      });
+    }
+
+    paint(one) {
+      const { shader, drawn } = this;
+      const painted = [one.url, shader.version, drawn.radius, drawn.palette.css].join(" ");
+      if (one.painted === painted) return;
+      const start = performance.now();
+      one.context = one.context || one.canvas.getContext("2d");
+      shader.paint(one.context, one.next, drawn);
+      this.costs.encode = (this.costs.encode || 0) + performance.now() - start;
+      one.painted = painted;
+      if (one.tile === undefined) one.done();
+      one.tile = one.next;
+    }
+
+    /** Forget what the last action cost. */
+    resetCosts() {
+      this.costs = {};
+      this.facts = [];
+    }
+
+    /**
+     * The true value under a point of the map, not spread; of the nearest filled cell within the spreading.
+     * @returns {{value: number|number[], u: number, v: number}|null}
+     */
+    valueAt(latLng) {
+      const zoom = this.layer._tileZoom;
+      const point = this.map.project(latLng, zoom).floor();
+      const [x, y] = [Math.floor(point.x / board.TILE), Math.floor(point.y / board.TILE)];
+      const one = this.tiles.get(`${x}:${y}:${zoom}`);
+      if (!one?.tile || one.tile.empty || !this.drawn) return null;
+      const [cx, cy] = [point.x - x * board.TILE, point.y - y * board.TILE];
+      return nearest(one.tile, cx, cy, this.drawn.radius);
+    }
+  }
+
+  /** The values of the filled cell nearest to a cell, one a plane. */
+  function nearest(tile, cx, cy, radius) {
+    const side = tile.size + 2 * tile.apron;
+    let best = null;
+    for (let dy = -radius; dy <= radius; dy++) {
+      for (let dx = -radius; dx <= radius; dx++) {
+        const far = dx * dx + dy * dy;
+        if (far > (radius + 0.5) ** 2 || (best && far >= best.far)) continue;
+        const at = (cy + dy + tile.apron) * side + cx + dx + tile.apron;
+        const values = Array.from({ length: tile.planes }, (_, plane) => tile.values[plane * side * side + at]);
+        if (values.some((value) => (tile.float ? value === value : value > 0))) best = { far, values };
+      }
+    }
+    return best && best.values;
+  }
+
+  Object.assign(board, { AggregateView, canvasGrid, worldBounds });
+})();

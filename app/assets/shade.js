@@ -1,0 +1,171 @@
+/**
+ * From an aggregate tile to pixels, stage by stage: spread, stats, index, encode, each timed and none run twice.
+ * One table serves all tiles of a view, so their seams cannot show.
+ */
+(() => {
+  "use strict";
+  const board = (window.stageboard = window.stageboard || {});
+
+  /** Which spreading keeps lone points visible, by the share of visible cells that are filled. */
+  const SPARSE = [[0.004, 0], [0.001, 1], [0.0002, 2], [0, 3]];
+
+  /**
+   * The numbers of a tile at a spreading; kept beside the tile.
+   * @returns {{kind: string, values?: Float64Array, counts?: Uint32Array, codes?: TypedArray, cells?: TypedArray, mixed?: Uint32Array}}
+   */
+  function gridOf(tile, radius, aggregate, colours) {
+    const key = `${radius} ${aggregate}`;
+    if (tile.grid && tile.grid.key === key) return tile.grid;
+    tile.grid = { ...numbers(tile, radius, board.spreadOperator(aggregate), aggregate === "by" ? colours : null), key };
+    return tile.grid;
+  }
+
+  function numbers(tile, radius, how, colours) {
+    if (colours) return byCategory(tile, radius, colours);
+    const cells = board.spread(tile, 0, radius, how);
+    return tile.float ? { kind: "float", cells } : board.rank(cells);
+  }
+
+  /** Totals, and each cell's colour: the mean of the categories' colours, weighted by their counts. */
+  function byCategory(tile, radius, colours) {
+    const planes = Array.from({ length: tile.planes }, (_, i) => board.spread(tile, i, radius, "add"));
+    const cells = tile.size * tile.size;
+    const [total, r, g, b] = [new Uint32Array(cells), new Float32Array(cells), new Float32Array(cells), new Float32Array(cells)];
+    planes.forEach((plane, i) => {
+      const [cr, cg, cb] = colours[i] || [128, 128, 128];
+      for (let at = 0; at < cells; at++) {
+        const count = plane[at];
+        if (count === 0) continue;
+        total[at] += count;
+        r[at] += count * cr;
+        g[at] += count * cg;
+        b[at] += count * cb;
+      }
+    });
+    const mixed = new Uint32Array(cells);
+    for (let at = 0; at < cells; at++) {
+      const sum = total[at];
+      if (sum) mixed[at] = (Math.floor(b[at] / sum) << 16) | (Math.floor(g[at] / sum) << 8) | Math.floor(r[at] / sum);
+    }
+    return { ...board.rank(total), mixed };
+  }
+
+  /** The least spreading at which the visible points can be seen; 0 where there are many. */
+  function sparseSpread(parts, area) {
+    let filled = 0;
+    const enough = area * SPARSE[0][0];
+    for (const { tile, part } of parts) {
+      filled += filledIn(tile, part, enough - filled);
+      if (filled >= enough) return 0;
+    }
+    return filled === 0 ? 0 : SPARSE.find(([share]) => filled / area >= share)[1];
+  }
+
+  /** How many cells of a part of a tile are filled, given up at `enough`. */
+  function filledIn(tile, part, enough) {
+    const { values, apron, size, planes, float } = tile;
+    const side = size + 2 * apron;
+    let filled = 0;
+    for (let plane = 0; plane < planes; plane++) {
+      for (let y = part.y0; y < part.y1 && filled < enough; y++) {
+        const row = plane * side * side + (y + apron) * side + apron;
+        for (let at = row + part.x0, end = row + part.x1; at < end; at++) {
+          const value = values[at];
+          if (float ? value === value : value !== 0) filled++;
+        }
+      }
+    }
+    return filled;
+  }
+
+  /** Shades a view's tiles. Holds the scale in use, and remembers what each stage last ran with. */
+  class Shader {
+    constructor() {
+      this.scale = null;
+      this.version = 0;
+      this.pixels = new ImageData(board.TILE, board.TILE);
+      this.words = new Uint32Array(this.pixels.data.buffer);
+    }
+
+    /**
+     * Take stock of a view. Runs no stage whose inputs are the same as last time.
+     * @param {{tile: object, part: object}[]} parts the filled visible tiles and what is visible of each
+     * @param {object} look aggregate, normalization, range, radius, colours (by category)
+     * @param {string} view a key of what is visible
+     * @returns {Object<string, number>} ms of each stage that ran
+     */
+    survey(parts, look, view) {
+      const ms = {};
+      const spreadKey = `${view} ${look.radius} ${look.aggregate}`;
+      if (spreadKey !== this.spreadKey) {
+        timed(ms, "spread", () => parts.forEach(({ tile }) => gridOf(tile, look.radius, look.aggregate, look.colours)));
+        timed(ms, "stats", () => {
+          const all = parts.map(({ tile, part }) => ({ grid: tile.grid, size: tile.size, part }));
+          this.stats = board.visibleStats(all);
+        });
+        this.spreadKey = spreadKey;
+      }
+      const indexKey = `${spreadKey} ${look.normalization} ${look.range}`;
+      if (indexKey !== this.indexKey) {
+        timed(ms, "index", () => this.index(look, parts));
+        this.indexKey = indexKey;
+      }
+      return ms;
+    }
+
+    index(look, parts) {
+      this.version++;
+      this.scale = this.stats ? new board.Scale(this.stats, look.normalization, look.range) : null;
+      this.shared = null;
+      if (this.scale) for (const { tile } of parts) this.place(tile.grid);
+    }
+
+    /** Positions on the colour scale for a grid's codes. Each grid remembers its own; floats share the view's bins. */
+    place(grid) {
+      if (grid.kind === "float") {
+        this.shared = this.shared || this.scale.positions(board.binCentres(this.stats));
+        if (grid.binned !== this.stats) [grid.codes, grid.binned] = [board.bin(grid.cells, this.stats), this.stats];
+        return this.shared;
+      }
+      if (grid.placed !== this.version) [grid.positions, grid.placed] = [this.scale.positions(grid.values), this.version];
+      return grid.positions;
+    }
+
+    /**
+     * Write a tile's pixels.
+     * @param {CanvasRenderingContext2D} context of a canvas as large as a tile
+     * @param {object} tile
+     * @param {object} look as for `survey`, and `palette`
+     */
+    paint(context, tile, look) {
+      if (tile.empty || !this.scale) return context.clearRect(0, 0, board.TILE, board.TILE);
+      const grid = gridOf(tile, look.radius, look.aggregate, look.colours);
+      const { words } = this;
+      const positions = this.place(grid);
+      const table = grid.mixed ? board.alphaTable(positions) : this.colours(positions, look.palette);
+      const { codes, mixed } = grid;
+      if (mixed) for (let i = 0; i < words.length; i++) words[i] = mixed[i] | table[codes[i]];
+      else for (let i = 0; i < words.length; i++) words[i] = table[codes[i]];
+      context.putImageData(this.pixels, 0, 0);
+      return undefined;
+    }
+
+    /** The colour table; one for all tiles where they share their positions. */
+    colours(positions, palette) {
+      if (positions !== this.shared) return board.colourTable(positions, palette.colours);
+      if (this.tableOf !== positions || this.tablePalette !== palette) {
+        this.table = board.colourTable(positions, palette.colours);
+        [this.tableOf, this.tablePalette] = [positions, palette];
+      }
+      return this.table;
+    }
+  }
+
+  function timed(ms, name, run) {
+    const start = performance.now();
+    run();
+    ms[name] = (ms[name] || 0) + performance.now() - start;
+  }
+
+  Object.assign(board, { Shader, sparseSpread, gridOf, filledIn });
+})();

@@ -1,0 +1,110 @@
+/**
+ * Aggregate tiles: decoding, fetching and the cache in memory that survives Dash's page changes.
+ * A tile is the numbers of `app/pipeline/tiles.py`; what they look like is `shade.js`.
+ */
+(() => {
+  "use strict";
+  const board = (window.stageboard = window.stageboard || {});
+  const TYPES = { 1: Uint8Array, 2: Uint16Array, 3: Uint32Array, 4: Float32Array, 5: Float64Array };
+  const BUDGET = 256 * 2 ** 20;
+
+  /**
+   * Read the wire format.
+   * @param {ArrayBuffer} buffer the body, after gunzip
+   * @returns {{values: TypedArray, apron: number, size: number, planes: number, float: boolean}}
+   */
+  function decode(buffer) {
+    const view = new DataView(buffer);
+    const magic = buffer.byteLength >= 16 ? String.fromCharCode(...new Uint8Array(buffer, 0, 4)) : "";
+    if (magic !== "SBT1") throw new Error("this is not an aggregate tile");
+    const Type = TYPES[view.getUint8(4)];
+    const [apron, size, planes] = [view.getUint8(5), view.getUint16(6, true), view.getUint16(8, true)];
+    const count = planes * (size + 2 * apron) ** 2;
+    if (!Type || buffer.byteLength !== 16 + count * Type.BYTES_PER_ELEMENT) throw new Error("this tile is damaged");
+    return { values: new Type(buffer, 16, count), apron, size, planes, float: Type.name.startsWith("Float") };
+  }
+
+  /** Tiles by address, the least recently used dropped first, bounded in bytes. */
+  class TileCache {
+    constructor(budget) {
+      this.budget = budget;
+      this.bytes = 0;
+      this.tiles = new Map();
+    }
+
+    get(url) {
+      const tile = this.tiles.get(url);
+      if (tile) {
+        this.tiles.delete(url);
+        this.tiles.set(url, tile);
+      }
+      return tile;
+    }
+
+    put(url, tile) {
+      // Thrice: the numbers, and what shading keeps beside them.
+      const size = tile.empty ? 64 : tile.values.byteLength * 3;
+      if (!this.tiles.has(url)) this.bytes += size;
+      this.tiles.set(url, tile);
+      for (const [old, dropped] of this.tiles) {
+        if (this.bytes <= this.budget || old === url) break;
+        this.tiles.delete(old);
+        this.bytes -= dropped.empty ? 64 : dropped.values.byteLength * 3;
+      }
+    }
+  }
+
+  const cache = new TileCache(BUDGET);
+
+  /** Parse `Server-Timing` into {stage: {how, ms}}. */
+  function serverTiming(header) {
+    const stages = {};
+    for (const part of (header || "").split(",")) {
+      const [name, ...rest] = part.trim().split(";");
+      if (!name) continue;
+      const fields = Object.fromEntries(rest.map((one) => one.trim().split("=")));
+      stages[name] = { how: (fields.desc || "ran").replaceAll('"', ""), ms: Number(fields.dur || 0) };
+    }
+    return stages;
+  }
+
+  /** Whether the browser answered from its own cache; its stored Server-Timing then speaks of another day. */
+  function fromBrowserCache(url) {
+    const entries = performance.getEntriesByName(new URL(url, location.href).href, "resource");
+    const last = entries[entries.length - 1];
+    return Boolean(last && last.transferSize === 0 && last.responseEnd > 0);
+  }
+
+  /**
+   * Fetch one tile, from memory where it has been seen.
+   * @param {string} url
+   * @param {number[]} rect columns and rows, half-open, that the view is about to need
+   * @param {AbortSignal} signal
+   * @returns {Promise<{tile: object, fact: {where: string, bytes: number, timing: object}}>}
+   */
+  async function fetchTile(url, rect, signal) {
+    const seen = cache.get(url);
+    if (seen) return { tile: seen, fact: { where: "page", bytes: 0, timing: {} } };
+    if (performance.getEntriesByType("resource").length > 200) performance.clearResourceTimings();
+    const response = await fetch(url, { signal, headers: { "Stageboard-View": rect.join(",") } });
+    if (!response.ok) throw Object.assign(new Error(await reason(response)), { status: response.status });
+    const empty = response.status === 204;
+    const tile = empty ? { empty } : decode(await response.arrayBuffer());
+    cache.put(url, tile);
+    const cached = fromBrowserCache(url);
+    const timing = cached ? {} : serverTiming(response.headers.get("Server-Timing"));
+    const bytes = cached ? 0 : Number(response.headers.get("Content-Length") || 0);
+    return { tile, fact: { where: cached ? "browser" : "server", bytes, timing } };
+  }
+
+  /** The server's own sentence about an error. */
+  async function reason(response) {
+    try {
+      return (await response.json()).error || `the server answered ${response.status}`;
+    } catch {
+      return `the server answered ${response.status}`;
+    }
+  }
+
+  Object.assign(board, { decode, TileCache, tileCache: cache, fetchTile, serverTiming });
+})();

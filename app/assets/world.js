@@ -1,0 +1,104 @@
+/**
+ * The plane of a plot, in the browser: data units, quanta of 2**32 an axis, and Leaflet's coordinates.
+ * The counterpart of `app/pipeline/world.py`; it draws nothing.
+ */
+(() => {
+  "use strict";
+  const board = (window.stageboard = window.stageboard || {});
+  const SIDE = 2 ** 32;
+  const TILE = 512;
+  const MAX_Z = 22;
+  const DEGREE = Math.PI / 180;
+  /** Leaflet's zoom 0 draws the world 256 pixels wide. */
+  const QUANTA_AT_ZERO = SIDE / 256;
+
+  class World {
+    /** @param {{crs: string, world: {x0: number, y0: number, dx: number, dy: number}}} info as `plot_info` gives it */
+    constructor(info) {
+      Object.assign(this, info.world);
+      this.crs = info.crs;
+      this.geographic = info.crs !== "plane";
+    }
+
+    /** Data units of a position in quanta. @returns {[number, number]} */
+    data(u, v) {
+      if (this.crs !== "lonlat") return [this.x0 + u * this.dx, this.y0 + v * this.dy];
+      return [(u / SIDE) * 360 - 180, Math.atan(Math.sinh(Math.PI * (1 - (2 * v) / SIDE))) / DEGREE];
+    }
+
+    /** Position in quanta of data units. @returns {[number, number]} */
+    quanta(x, y) {
+      if (this.crs !== "lonlat") return [(x - this.x0) / this.dx, (y - this.y0) / this.dy];
+      const limit = Math.max(-85.0511287798066, Math.min(85.0511287798066, y));
+      return [((x + 180) / 360) * SIDE, (SIDE / 2) * (1 - Math.asinh(Math.tan(limit * DEGREE)) / Math.PI)];
+    }
+
+    /** Leaflet's coordinates of a position in quanta. */
+    latLng(map, u, v) {
+      return map.options.crs.pointToLatLng(L.point(u / QUANTA_AT_ZERO, v / QUANTA_AT_ZERO), 0);
+    }
+
+    /** Position in quanta of Leaflet's coordinates. @returns {[number, number]} */
+    fromLatLng(map, latLng) {
+      const point = map.options.crs.latLngToPoint(latLng, 0);
+      return [point.x * QUANTA_AT_ZERO, point.y * QUANTA_AT_ZERO];
+    }
+
+    /** The bounds x0, x1, y0, y1 in data units of a pixel rectangle at Leaflet's zoom. */
+    bounds(rect, zoom) {
+      const size = QUANTA_AT_ZERO / 2 ** zoom;
+      const [xa, ya] = this.data(rect.x0 * size, rect.y0 * size);
+      const [xb, yb] = this.data(rect.x1 * size, rect.y1 * size);
+      return [Math.min(xa, xb), Math.max(xa, xb), Math.min(ya, yb), Math.max(ya, yb)];
+    }
+
+    /**
+     * The view on the power-of-two ladder that shows bounds whole: the deepest such zoom, about their centre.
+     * @param {{left: number, bottom: number}|null} room pixels at the edges that show no data
+     * @returns {{center: L.LatLng, zoom: number}}
+     */
+    fit(map, bounds, room = null) {
+      const [ua, va] = this.quanta(bounds[0], bounds[2]);
+      const [ub, vb] = this.quanta(bounds[1], bounds[3]);
+      const { left, bottom } = room || { left: 0, bottom: 0 };
+      const size = map.getSize().subtract([left, bottom]);
+      const span = Math.max(Math.abs(ub - ua) / size.x, Math.abs(vb - va) / size.y, SIDE / TILE / 2 ** MAX_Z);
+      // The tolerance lets a view that was written with fewer digits come back at its own zoom.
+      const z = Math.min(Math.max(Math.floor(Math.log2(SIDE / TILE / span) + 1e-3), 0), MAX_Z);
+      const unit = SIDE / TILE / 2 ** z;
+      return { center: this.latLng(map, (ua + ub - left * unit) / 2, (va + vb + bottom * unit) / 2), zoom: z + 1 };
+    }
+
+    /** Data units a pixel at a zoom and, on the map, a latitude's metres a pixel. */
+    perPixel(zoom) {
+      return (Math.abs(this.dx) * QUANTA_AT_ZERO) / 2 ** zoom;
+    }
+  }
+
+  /**
+   * What the viewport shows, in pixels of the layer's zoom; of the target while a zoom is animated.
+   * @returns {{x0: number, x1: number, y0: number, y1: number}}
+   */
+  function viewPixels(map, zoom) {
+    const center = map._animatingZoom ? map._animateToCenter : map.getCenter();
+    const middle = map.project(center, zoom);
+    const half = map.getSize().divideBy(2);
+    const x0 = Math.round(middle.x - half.x);
+    const y0 = Math.round(middle.y - half.y);
+    return { x0, x1: x0 + half.x * 2, y0, y1: y0 + half.y * 2 };
+  }
+
+  /** Tile columns and rows, half-open, that a pixel rectangle touches within the world. @returns {number[]} */
+  function tileRect(rect, z) {
+    const last = 2 ** z;
+    const clamp = (value) => Math.max(0, Math.min(last, value));
+    return [
+      clamp(Math.floor(rect.x0 / TILE)),
+      clamp(Math.ceil(rect.x1 / TILE)),
+      clamp(Math.floor(rect.y0 / TILE)),
+      clamp(Math.ceil(rect.y1 / TILE)),
+    ];
+  }
+
+  Object.assign(board, { World, viewPixels, tileRect, TILE, MAX_Z });
+})();

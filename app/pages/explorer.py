@@ -1,0 +1,162 @@
+"""Explorer: a plot on its plane, its aggregate tiles shaded in the browser. The address is the whole view."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+import dash
+import dash_leaflet as dl
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, Output, State, clientside_callback, dcc, html
+from dash.development.base_component import Component
+from dash_extensions import SSE
+
+from app import runtime
+from app.pipeline.controls import COLORMAPS, WHOLE, Controls, opening
+from app.pipeline.errors import DataError, StageboardError
+from app.pipeline.types import Dataset, Plot
+from app.ui.basemaps import BASE_MAPS
+from app.ui.controls import panel
+from app.ui.legend import legend, readouts
+from app.ui.links import page_href
+from app.ui.notices import HOME, Action, notice
+from app.ui.numbers import count
+from app.ui.ribbon import ribbon
+
+dash.register_page(
+    __name__,
+    path="/explorer",
+    path_template="/explorer/<dataset>",
+    name="Explorer",
+    title="Explorer · Stageboard",
+    description="Millions of points on a map or a plane; every control re-runs only its stages.",
+    order=1,
+)
+
+# In the order in which `clientside.explorer.controls` takes them.
+_CONTROLS: Final = (
+    ("aggregate", "value"),
+    ("field", "value"),
+    ("normalization", "value"),
+    ("range", "value"),
+    ("cmap", "value"),
+    ("spreading", "value"),
+    ("data_opacity", "value"),
+    ("basemap", "value"),
+    ("map_opacity", "value"),
+    ("labels", "checked"),
+)
+
+
+def layout(dataset: str = "", plot: str = "", **query: str) -> Component:
+    """Return the page of a plot; without names, of the first data set and of the plot that it opens with."""
+    served = runtime.current()
+    one = served.dataset(dataset) if dataset else next(iter(served.catalogue))
+    try:
+        drawn = served.plot(one.name, plot)
+        shown = opening(drawn).changed(drawn, query)
+        if not served.ready(drawn):
+            return _preparing(one, drawn)
+        info = served.plot_info(one.name, drawn)
+    except DataError as error:
+        return notice("That file cannot be explored", str(error))
+    except StageboardError as error:
+        back = Action(f"Open {one.title}", page_href("/explorer", one.name))
+        return notice("That address does not work here", str(error), (back, HOME))
+    return _page(one, drawn, shown, info)
+
+
+def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all that the browser needs to draw a plot, as JSON.
+
+    Parameters
+    ----------
+    dataset, plot : Dataset, Plot
+    shown : Controls
+        The values to open with; its bounds are the view of the address.
+    info : mapping
+        As `Runtime.plot_info` returns it.
+    """
+    start = {**asdict(opening(plot)), "plot": dataset.plots[0].name, "range": list(WHOLE)}
+    return {
+        **info,
+        "map": f"explorer-map-{dataset.name}-{plot.name}",
+        "bounds": list(shown.bounds) if shown.bounds else None,
+        "defaults": start,
+        "basemaps": {one.name: one.browser() for one in BASE_MAPS},
+        "palettes": {name: "".join(colours).replace("#", "") for name, colours in COLORMAPS.items()},
+    }
+
+
+def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]) -> Component:
+    told = browser_info(dataset, plot, shown, info)
+    facts = f"{count(info['rows'], 'row')}, drawn as {plot.kind}"
+    area = dl.Map(
+        id=told["map"],
+        className="explorer-map",
+        crs="EPSG3857" if plot.geographic else "Simple",
+        center=[0, 0],
+        zoom=1,
+        fadeAnimation=False,
+        attributionControl=plot.geographic,
+    )
+    return html.Div(
+        [
+            panel(dataset, plot, shown, tuple(runtime.current().catalogue), facts, info["notes"]),
+            html.Div(
+                [
+                    html.Div([area, *readouts()], className="explorer-view"),
+                    html.Div([legend(), ribbon()], className="explorer-dock"),
+                ],
+                className="explorer-main",
+            ),
+            dcc.Store(id="explorer-info", data=told),
+            dcc.Store(id="explorer-told"),
+            dcc.Location(id="explorer-go", refresh="callback-nav"),
+        ],
+        className="explorer",
+        **{"data-crs": plot.crs, "data-dataset": dataset.name, "data-plot": plot.name},
+    )
+
+
+def _preparing(dataset: Dataset, plot: Plot) -> Component:
+    return html.Div(
+        [
+            html.H1(f"Preparing {dataset.title}"),
+            html.P("Its columns are laid out on disk once. The page opens by itself, and at once from then on."),
+            dmc.Progress(id="explorer-preparing", value=0, size="lg", transitionDuration=200, **{"aria-label": "Progress"}),
+            html.P("reading", id="explorer-preparing-message", className="figures", role="status"),
+            SSE(id="explorer-events", url=f"/events/{dataset.name}/{plot.name}", options={"method": "GET"}),
+        ],
+        className="preparing",
+    )
+
+
+def _told(name: str) -> ClientsideFunction:
+    return ClientsideFunction("explorer", name)
+
+
+# Dash calls only callbacks that have an output when a page comes; this one never writes it.
+clientside_callback(
+    _told("controls"),
+    Output("explorer-told", "data"),
+    Input("explorer-info", "data"),
+    *(Input(f"explorer-{name}", prop) for name, prop in _CONTROLS),
+)
+clientside_callback(
+    _told("open"),
+    Output("explorer-go", "href"),
+    Input("explorer-dataset", "value"),
+    Input("explorer-plot", "value"),
+    State("explorer-info", "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(_told("reset"), Input("explorer-reset", "n_clicks"), prevent_initial_call=True)
+clientside_callback(_told("share"), Input("explorer-share", "n_clicks"), prevent_initial_call=True)
+clientside_callback(
+    _told("preparing"),
+    Output("explorer-preparing", "value"),
+    Output("explorer-preparing-message", "children"),
+    Input("explorer-events", "value"),
+    prevent_initial_call=True,
+)
