@@ -4,8 +4,8 @@ from flask import Blueprint, Response, request
 
 from app.pipeline.controls import opening
 from app.pipeline.errors import ParameterError
-from app.routes.tiles import server_timing
 from app.runtime import Runtime
+from app.timing import server_timing
 
 SIZE = (960, 600)
 MOST_SIDE = 4096

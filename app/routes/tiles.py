@@ -1,17 +1,16 @@
 """``/tiles/<spec>/<z>/<x>/<y>``: encoded aggregate tiles, good for ever under their address."""
 
 import re
-from collections.abc import Sequence
 
 from flask import Blueprint, Response, request
 from isal import igzip
 
 from app.pipeline.errors import ParameterError
-from app.pipeline.run import Event
 from app.pipeline.specs import Spec
 from app.pipeline.tiles import is_empty
 from app.pipeline.types import TileAddress, TileRect
 from app.runtime import Runtime
+from app.timing import server_timing
 
 FOREVER = "public, max-age=31536000, immutable"
 VIEW = "Stageboard-View"
@@ -56,14 +55,3 @@ def _rect(z: int) -> TileRect | None:
     if not match:
         raise ParameterError(f"{VIEW} {text[:80]!r} is not x0,x1,y0,y1 in tiles.")
     return TileRect(z, *map(int, match.groups()))
-
-
-def server_timing(events: Sequence[Event]) -> str:
-    """Return what became of each stage, as a ``Server-Timing`` header.
-
-    Examples
-    --------
-    >>> server_timing([Event("source", "unneeded"), Event("grid", "ran", 12.34, 60_000, parts_ran=4)])
-    'source;desc=unneeded;dur=0.00, grid;desc=ran;dur=12.34'
-    """
-    return ", ".join(f"{one.stage};desc={one.how};dur={one.ms:.2f}" for one in events)
