@@ -5,7 +5,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 8050
+PORT ?=
 ARGS ?=
 TESTS ?=
 # The first of these that is at least 3.11.
@@ -18,7 +18,7 @@ help: ## show this list
 venv: $(VENV)/runtime.stamp ## install what running needs into .venv
 
 run: $(VENV)/runtime.stamp ## serve on PORT (8050); more options in ARGS="--workers 2"
-	@exec $(BIN)/python -m app --port $(PORT) $(ARGS)
+	@exec $(BIN)/python -m app $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: $(VENV)/dev.stamp chromium ## run every test; choose some with TESTS="tests/unit -k keys"
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)

@@ -87,17 +87,18 @@ class Workers(BaseApplication):  # type: ignore[misc]
     ----------
     settings : Settings
     listener : socket
-        Bound already, so that a taken port is known before anything is loaded.
+        Bound already, so that a taken port is known before anything is loaded. Gunicorn becomes its owner.
     """
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self.settings, self.listener = settings, listener
+        self.settings, self.url = settings, url(listener)
+        self.descriptor = listener.detach()
         super().__init__()
 
     def load_config(self) -> None:
         """Hand our settings to gunicorn."""
         options = {
-            "bind": f"fd://{self.listener.fileno()}",
+            "bind": f"fd://{self.descriptor}",
             "worker_class": "gthread",
             "workers": self.settings.workers,
             "threads": self.settings.threads,
@@ -126,10 +127,9 @@ class Workers(BaseApplication):  # type: ignore[misc]
     def announce(self, worker: Any) -> None:
         """Say where the page is, once the first worker answers."""
         if worker.age == 1:
-            address = url(self.listener)
-            print(f"Stageboard {__version__} is ready at {address} (Ctrl-C stops it)", flush=True)  # noqa: T201
+            print(f"Stageboard {__version__} is ready at {self.url} (Ctrl-C stops it)", flush=True)  # noqa: T201
             if self.settings.open:
-                webbrowser.open(address)
+                webbrowser.open(self.url)
 
 
 def serve(settings: Settings) -> None:
@@ -143,9 +143,9 @@ def serve(settings: Settings) -> None:
     if settings.debug:
         serve_debug(settings)
         return
-    with listen(settings.host, settings.port) as listener:
-        print(f"Stageboard {__version__} is starting …", flush=True)  # noqa: T201
-        Workers(settings, listener).run()
+    listener = listen(settings.host, settings.port)
+    print(f"Stageboard {__version__} is starting …", flush=True)  # noqa: T201
+    Workers(settings, listener).run()
 
 
 def serve_debug(settings: Settings) -> None:

@@ -163,7 +163,7 @@ def _sentence(error: ValidationError) -> str:
     fault = error.errors(include_url=False)[0]
     name = str(fault["loc"][0]).removeprefix(PREFIX).lower()
     flag = rows(Settings.model_construct())[list(Settings.model_fields).index(name)].flag.split("/")[0]
-    said = fault["msg"].removeprefix("Value error, ")
+    said = fault["msg"].removeprefix("Value error, ").rstrip(".")
     value = "not usable" if name == "secret" else repr(fault["input"])
     where = f"{flag} or {PREFIX}{name.upper()}" if flag else f"{PREFIX}{name.upper()}"
     return f"setting {name!r} is {value}: {said[:1].lower()}{said[1:]}. Set {where}."

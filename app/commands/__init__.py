@@ -1,0 +1,1 @@
+"""The commands besides serving, one group a file."""
