@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Container
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import dash
 from dash import Dash, set_props
@@ -131,7 +131,9 @@ def create_app(settings: Settings) -> Dash:
     server.extensions[EXTENSION] = runtime
     for build in BLUEPRINTS:
         server.register_blueprint(build(runtime))
-    side = Serverside(runtime.pipelines["figure"], runtime.secret, lambda names: runtime.figure_root(**names))
+    side = Serverside(
+        runtime.pipelines["figure"], runtime.secret, lambda names: runtime.figure_root(**cast(dict[str, Any], names))
+    )
     side.attach(server)
     answer_errors(server)
     server.after_request(_mark_missing)

@@ -23,11 +23,11 @@
 
   function cost(stage) {
     const parts = [];
-    if (typeof stage.ms === "number") parts.push(`${stage.ms < 10 ? stage.ms.toFixed(1) : Math.round(stage.ms)} ms`);
+    if (typeof stage.ms === "number") parts.push(`${stage.ms < 10 ? stage.ms.toFixed(1) : Math.round(stage.ms).toLocaleString("en")} ms`);
     if (stage.bytes) parts.push(size(stage.bytes));
     const all = stage.tiles ? stage.tiles.ran + stage.tiles.hits : 0;
-    const tiles = all ? `\n${stage.tiles.ran} of ${all} tiles ran` : "";
-    return parts.join(" · ") + tiles;
+    if (all) parts.push(`${stage.tiles.ran} of ${all} tiles ran`);
+    return parts.map((part) => part.replaceAll(" ", "\u00a0")).join("\u00a0· ");
   }
 
   function how(stage) {
@@ -54,7 +54,7 @@
 
   function said(action, graph) {
     const count = (kind) => action.stages.filter((stage) => stage.how === kind).length;
-    const what = (action.changed || []).join(", ") || "opened the page";
+    const what = (action.changed || []).filter((name) => name !== "open").join(", ") || "opened";
     const counts = [[count("ran"), "ran"], [count("reused"), "reused"], [count("browser"), "in the browser"]];
     const text = counts.filter(([n]) => n).map(([n, word]) => `${n} ${word}`).join(", ") || "nothing had to run";
     return P({ className: "lede", children: ["Last action, on the ", graph === "map" ? "Explorer" : "Figure", ": ", Strong({ children: what }), ` · ${text} · ${ago(action.at)}`] });

@@ -110,9 +110,10 @@ def _sheet(names: Sequence[str], rows: Sequence[Component]) -> Component:
 def _cache() -> list[Component]:
     served = runtime.current()
     stats = served.store_stats()
+    order = {one.name: place for graph in served.graphs.values() for place, one in enumerate(graph.stages)}
     stages = [
         html.Tr([html.Th(name, scope="row"), html.Td(f"{one['entries']:,}", className="number")])
-        for name, one in stats["stages"].items()
+        for name, one in sorted(stats["stages"].items(), key=lambda row: order.get(row[0], len(order)))
     ]
     tiers = _sheet(
         ("tier", "entries", "bytes", "hits", "misses", "hit rate", "errors"), [_tier(one) for one in stats["tiers"]]

@@ -30,6 +30,10 @@ _DOCUMENT: Final = """<!DOCTYPE html>
 """
 
 
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
 def notice(title: str, sentence: str, actions: Sequence[Action] = (HOME,)) -> Component:
     """Return a page's whole content when it cannot show what was asked.
 
@@ -54,7 +58,7 @@ def notice(title: str, sentence: str, actions: Sequence[Action] = (HOME,)) -> Co
         [
             icon("warning"),
             html.H1(title),
-            html.P(sentence),
+            html.P(_capital(sentence)),
             html.Div(buttons, className="actions"),
         ],
         className="notice",
@@ -77,10 +81,10 @@ def document(title: str, sentence: str, scheme: str = "", action: Action = HOME)
     -------
     str
     """
-    parts = {"title": title, "sentence": sentence, "href": action.href, "label": action.label}
+    parts = {"title": title, "sentence": _capital(sentence), "href": action.href, "label": action.label}
     return _DOCUMENT.format(scheme=scheme, **{name: escape(text) for name, text in parts.items()})
 
 
 def toast(sentence: str) -> Component:
     """Return a passing message, for an action that failed while the page stands."""
-    return dmc.Alert(sentence, color="ember", variant="filled", withCloseButton=True, role="alert")
+    return dmc.Alert(_capital(sentence), color="ember", variant="filled", withCloseButton=True, role="alert")

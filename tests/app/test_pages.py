@@ -115,6 +115,31 @@ def test_stages_shows_what_the_cache_holds(visit, engine):
         assert tier["tier"] in shown
 
 
+def test_refresh_reads_the_cache_again(client, visit, engine):
+    visit("/stages")
+    body = {
+        "output": "stages-cache.children",
+        "outputs": {"id": "stages-cache", "property": "children"},
+        "inputs": [{"id": "stages-refresh", "property": "n_clicks", "value": 1}],
+        "changedPropIds": ["stages-refresh.n_clicks"],
+    }
+    client.get(f"/image/stars/{engine.dataset('stars').plots[0].name}.png?width=64&height=64")
+    answer = client.post("/_dash-update-component", json=body).get_json()
+    stages = list(parts(answer, "Table"))[1]
+    rows = {
+        cells[0]["props"]["children"]: cells[1]["props"]["children"]
+        for cells in (row["children"] for row in list(parts(stages, "Tr"))[1:])
+    }
+    held = engine.store_stats()["stages"]
+    assert rows["encode"] == f"{held['encode']['entries']:,}"
+    order = ("grid", "spread", "stats", "index", "encode")
+    assert [name for name in rows if name in order] == [name for name in order if name in rows]
+
+
+def test_a_notice_begins_with_a_capital(visit):
+    assert "No data set named 'nope'" in texts(visit("/explorer/nope"))
+
+
 def test_an_address_of_no_page_says_so(visit):
     answer = visit("/nope")
     assert "There is no such page" in texts(answer)

@@ -73,7 +73,7 @@ def test_a_browser_gets_a_page_with_the_sentence_escaped(faulty):
     answer = faulty.get("/unknown", headers={"Accept": "text/html,*/*;q=0.8"})
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
-    assert "no plot named &#x27;&lt;script&gt;&#x27;" in answer.text
+    assert "No plot named &#x27;&lt;script&gt;&#x27;" in answer.text
 
 
 def test_a_crash_shows_no_traceback(faulty, caplog):
