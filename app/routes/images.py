@@ -1,9 +1,12 @@
 """``/image/<data set>/<plot>.png``: views shaded on the server, for thumbnails, export, and readers without scripts."""
 
+import numpy as np
 from flask import Blueprint, Response, request
 
+from app.pipeline import png
 from app.pipeline.controls import opening
 from app.pipeline.errors import ParameterError
+from app.pipeline.palettes import COLORMAPS
 from app.runtime import Runtime
 from app.timing import server_timing
 
@@ -22,6 +25,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
         width, height = _side(given, "width", SIZE[0]), _side(given, "height", SIZE[1])
         shown = runtime.plot(dataset, plot)
         controls = opening(shown).changed(shown, given)
+        if not runtime.ready(shown):
+            return _later()
         data, events = runtime.image(shown, controls, width, height)
         response = Response(data, mimetype="image/png")
         response.headers["Cache-Control"] = "public, no-cache"
@@ -31,6 +36,13 @@ def blueprint(runtime: Runtime) -> Blueprint:
         return response
 
     return routes
+
+
+def _later() -> Response:
+    """Answer for a plot that must be prepared first, which can take minutes: one clear pixel, to be asked for again."""
+    response = Response(png.indexed(np.zeros((1, 1), np.uint8), COLORMAPS["gray"]), 202, mimetype="image/png")
+    response.headers.update({"Cache-Control": "no-store", "Retry-After": "10"})
+    return response
 
 
 def _side(given: dict[str, str], name: str, default: int) -> int:
