@@ -79,7 +79,8 @@ class TileCodec:
         try:
             body = bytes(igzip.decompress(data))  # type: ignore[no-untyped-call]
             magic, code, apron, size, planes, kind, _ = HEADER.unpack_from(body)
-        except (OSError, EOFError, ValueError, struct.error, igzip_lib.error) as error:
+        # isal's stubs take the class for an instance.
+        except (OSError, EOFError, ValueError, struct.error, igzip_lib.error) as error:  # type: ignore[misc]
             raise CodecError(f"stored bytes are not a tile: {error}.") from error
         if magic != MAGIC or size != TILE or apron != APRON:
             raise CodecError("stored bytes are not a tile of this version.")
