@@ -24,11 +24,11 @@ def _normal(value: Plain) -> Plain:
         if not math.isfinite(value):
             raise ParameterError(f"{value!r} cannot be part of a key: give a finite number.")
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    if isinstance(value, Mapping):
-        return {str(name): _normal(one) for name, one in value.items()}
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        return {name: _normal(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_normal(one) for one in value]
-    raise ParameterError(f"{value!r} cannot be part of a key: use text, numbers, booleans, lists, or mappings of them.")
+    raise ParameterError(f"{value!r} cannot be part of a key: use text, numbers, booleans, lists, or mappings of text.")
 
 
 def canonical(value: Plain) -> str:
