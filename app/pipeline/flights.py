@@ -55,13 +55,14 @@ class Flights:
         results: dict[str, Any] = {}
         try:
             yield results
+            made = {key: results[key] for key in claims.mine}
         except BaseException as error:
             for future in claims.mine.values():
                 future.set_exception(error)
             raise
         else:
             for key, future in claims.mine.items():
-                future.set_result(results[key])
+                future.set_result(made[key])
         finally:
             with self._lock:
                 for key in claims.mine:
