@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from cachetools import LRUCache
 
+from app.pipeline.codecs import Codec
 from app.pipeline.errors import CodecError, unknown
 from app.pipeline.flights import Flights
 from app.pipeline.graph import Graph, part_base, part_key, pick, whole_key
@@ -190,13 +191,23 @@ class Run:
             raise CodecError(f"stage {one.name!r} is in parts without a codec.")
         chosen = pick(one, one.parts.params, self.params)
         split = list(one.parts.split(**chosen))
+        values = self._decoded(one, one.codec, split)
         started = perf_counter()
-        blobs = self.blobs(one, split)
-        before = self.events[one.name].ms or _ms(started)
-        started = perf_counter()
-        value = one.parts.join(split, [one.codec.decode(data) for data in blobs], **chosen)
-        self.events[one.name] = replace(self.events[one.name], ms=before + _ms(started))
+        value = one.parts.join(split, values, **chosen)
+        self.events[one.name] = replace(self.events[one.name], ms=self.events[one.name].ms + _ms(started))
         return value
+
+    def _decoded(self, one: Stage, codec: Codec, split: Sequence[Any]) -> list[Any]:
+        """Return parts' values; those whose bytes are damaged are computed again."""
+        values, damaged = [], []
+        for part, data in zip(split, self.blobs(one, split), strict=True):
+            try:
+                values.append(codec.decode(data))
+            except CodecError:
+                damaged.append(part_key(one, self._base(one), part))
+        for key in damaged:
+            self.engine.store.delete(key)
+        return [codec.decode(data) for data in self.blobs(one, split)] if damaged else values
 
     def blobs(self, one: Stage, split: Sequence[Any]) -> list[bytes]:
         """Return the stored bytes of parts of a stage; what is missing is computed by one call."""
