@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from secrets import token_hex
 from typing import Final, NamedTuple
 
 import dash_mantine_components as dmc
@@ -87,4 +88,12 @@ def document(title: str, sentence: str, scheme: str = "", action: Action = HOME)
 
 def toast(sentence: str) -> Component:
     """Return a passing message, for an action that failed while the page stands."""
-    return dmc.Alert(_capital(sentence), color="ember", variant="filled", withCloseButton=True, role="alert")
+    box = dmc.Alert(
+        _capital(sentence),
+        variant="default",
+        icon=icon("warning"),
+        withCloseButton=True,
+        closeButtonLabel="Close",
+        className="toast-box",
+    )
+    return html.Div(box, key=token_hex(4))  # a new one each time, also where the last was closed
