@@ -18,6 +18,7 @@ _TIME = Plot(
     ),
     view=Bounds(0, 1440, -60, 180),
     cmap="fire",
+    spreading=1,
 )
 
 _ROUTES = Plot(

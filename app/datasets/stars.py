@@ -14,6 +14,7 @@ _GALAXY = Plot(
     view=Bounds(-180, 180, -90, 90),
     aspect=2.0,
     cmap="gray",
+    spreading=1,
 )
 
 DATASET = Dataset(

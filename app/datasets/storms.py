@@ -32,7 +32,7 @@ _TRACKS = Plot(
     aggregate="max",
     field="wind",
     normalization="linear",
-    cmap="fire",
+    cmap="bmy",
 )
 
 DATASET = Dataset(
