@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import __version__
-from app.commands import cache, trace
+from app.address import listen
+from app.commands import cache, data, trace
 from app.console import complain, print_json, print_table, say
 from app.deferred import deferred
 from app.pipeline.errors import ParameterError, StageboardError, UnknownNameError, unknown
@@ -31,8 +32,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(cache.group, name="cache")
+app.add_typer(data.group, name="data")
 app.command("trace")(trace.trace)
+app.add_typer(cache.group, name="cache")
 
 
 def _print_version(wanted: bool) -> None:
@@ -44,12 +46,12 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def serve(
     context: typer.Context,
-    data: Annotated[
-        list[Path] | None, typer.Option(help="A file or folder to explore; repeatable.", metavar="FILE")
+    files: Annotated[
+        list[Path] | None, typer.Option("--data", help="A file or folder to explore; repeatable.", metavar="FILE")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[str | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder of computed results.", metavar="DIR")] = None,
+    folder: Annotated[Path | None, typer.Option("--cache", help="Folder of computed results.", metavar="DIR")] = None,
     workers: Annotated[str | None, typer.Option(help="Processes that answer requests.", metavar="N")] = None,
     open_page: Annotated[bool | None, typer.Option("--open/--no-open", help="Open the page in a browser.")] = None,
     debug: Annotated[bool | None, typer.Option("--debug", help="Reload when code changes.")] = None,
@@ -58,10 +60,19 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the pages, or run a command with these settings."""
-    flags = {"host": host, "port": port, "cache": cache, "workers": workers, "open": open_page, "debug": debug}
-    context.obj = load(data=tuple(data or ()), **flags)
+    flags = {"host": host, "port": port, "cache": folder, "workers": workers, "open": open_page, "debug": debug}
+    context.obj = load(data=tuple(files or ()), **flags)
     if context.invoked_subcommand is None:
-        serving.serve(context.obj)
+        _serve(context.obj)
+
+
+def _serve(settings: Settings) -> None:
+    if settings.debug:
+        serving.serve_debug(settings)
+        return
+    listener = listen(settings.host, settings.port)
+    typer.echo(f"Stageboard {__version__} is starting …")
+    serving.serve(settings, listener)
 
 
 @app.command("settings")

@@ -37,8 +37,10 @@ def print_table(rows: Sequence[Mapping[str, object]], wide: Sequence[str] = ()) 
     wide : sequence of str
         Columns that may be folded; the others keep their width.
     """
+    if not rows:
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0] if rows else ():
+    for name in rows[0]:
         numbers = all(isinstance(row[name], int | float) for row in rows)
         table.add_column(name, justify="right" if numbers else "left", no_wrap=name not in wide, overflow="fold")
     for row in rows:

@@ -17,8 +17,7 @@ from cachetools import TTLCache
 from flask import Flask, current_app
 
 from app import __version__
-from app.datasets.catalogue import Added, Catalogue, Entry, with_files
-from app.datasets.registry import EMBEDDED
+from app.datasets.catalogue import open_catalogue
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import ParameterError, StaleError, StoreError
 from app.pipeline.palettes import category_colors
@@ -38,8 +37,6 @@ from app.pipeline.world import PixelRect, World, degrees, in_world, mercator_bou
 from app.settings import Settings
 
 EXTENSION = "stageboard"
-# The list of added files, in the folder of the user's data.
-CATALOGUE_FILE = "catalogue.json"
 # How long a file's identity is trusted before the file is looked at again.
 TRUST_SECONDS = 2.0
 # A file below this opens within a second or two: no progress needs to be shown.
@@ -73,7 +70,7 @@ class Runtime:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.catalogue = open_catalogue(settings)
+        self.catalogue = open_catalogue(settings.data, settings.folder)
         self.graphs = GRAPHS
         self.notes: tuple[str, ...] = ()
         self.columns: Path | None = settings.cache / "columns"
@@ -301,18 +298,6 @@ class Runtime:
             "store": self.store_stats()["tiers"],
             "notes": list(self.notes),
         }
-
-
-def open_catalogue(settings: Settings) -> Catalogue:
-    """Return what an instance serves: the files it was started on first, then those added, then the embedded ones.
-
-    Raises
-    ------
-    DataError
-        For a file that it was started on; an added file that cannot be served is listed with the reason.
-    """
-    started = [Entry(path).open() for path in settings.data]
-    return with_files(EMBEDDED, started, Added(settings.folder / CATALOGUE_FILE).entries())
 
 
 def figure_axis(plots: Sequence[Plot], name: str) -> Axis:

@@ -1,10 +1,10 @@
-"""Serve the app: the listening socket, gunicorn's workers, and what the operator reads meanwhile.
+"""Serve the app: gunicorn's workers, and what the operator reads meanwhile.
 
-Owns the process model; what is served is `server.create_app`. Each worker builds its own app after the fork (no
-preloading): threads do not survive a fork, and Arrow, numba, the store's writer and SQLite connections all have some.
+Owns the process model; what is served is `server.create_app`. Modules are imported before the workers fork, and so
+shared by them; each worker builds its own app afterwards (no preloading), because threads and SQLite connections, of
+which the store and the kernels' warm-up have some, do not survive a fork.
 """
 
-import errno
 import os
 import socket
 import sys
@@ -14,6 +14,9 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from app import __version__, runtime
+from app.address import listen, url
+from app.console import complain, say
+from app.datasets.catalogue import open_catalogue
 from app.pipeline.errors import StageboardError
 from app.server import create_app
 from app.settings import Settings
@@ -22,62 +25,6 @@ HEARTBEAT_SECONDS = 120  # compiling a kernel for the first time may hold a smal
 GRACE_SECONDS = 5  # open event streams would otherwise delay a stop by gunicorn's 30
 KEEP_ALIVE_SECONDS = 65
 APP_LOAD_ERROR = 4  # gunicorn's exit status of a worker that should not be started again
-
-
-class AddressError(StageboardError, OSError):
-    """The address cannot be listened on: choose another port or host."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket.
-
-    Parameters
-    ----------
-    host : str
-        A name or address of this machine, IPv4 or IPv6.
-    port : int
-        0 takes a free one.
-
-    Raises
-    ------
-    AddressError
-        If the port is taken, needs rights that this process has not, or the host is not of this machine.
-
-    Examples
-    --------
-    >>> with listen("127.0.0.1", 0) as free:
-    ...     free.getsockname()[1] > 0
-    True
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family)
-    except OSError as error:
-        raise AddressError(_sentence(error, host, port)) from None
-
-
-def _sentence(error: OSError, host: str, port: int) -> str:
-    """Say why the address cannot be had, and what to do."""
-    other = port + 1 if port < 65535 else port - 1
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use on {host}: choose another with --port {other}, or any free one with --port 0."
-    if error.errno == errno.EACCES:
-        return f"port {port} needs rights that this user has not: choose one from 1024 up, for example --port 8050."
-    return f"host {host!r} is not an address of this machine: choose another with --host, for example --host 127.0.0.1."
-
-
-def url(listener: socket.socket) -> str:
-    """Return the address to open in a browser.
-
-    Examples
-    --------
-    >>> with listen("0.0.0.0", 0) as free:
-    ...     url(free).startswith("http://127.0.0.1:")
-    True
-    """
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class Workers(BaseApplication):  # type: ignore[misc]
@@ -121,30 +68,28 @@ class Workers(BaseApplication):  # type: ignore[misc]
             runtime.of(server).warm()
             return server
         except StageboardError as error:
-            print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            complain(str(error))
             sys.exit(APP_LOAD_ERROR)
 
     def announce(self, worker: Any) -> None:
         """Say where the page is, once the first worker answers."""
         if worker.age == 1:
+            for note in runtime.of(worker.wsgi).notes:
+                say(note)
             print(f"Stageboard {__version__} is ready at {self.url} (Ctrl-C stops it)", flush=True)  # noqa: T201
             if self.settings.open:
                 webbrowser.open(self.url)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until stopped.
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve on a listening socket until stopped.
 
     Raises
     ------
-    AddressError
-        If the address cannot be listened on.
+    DataError
+        If a file that it is started on cannot be explored; told before any worker starts.
     """
-    if settings.debug:
-        serve_debug(settings)
-        return
-    listener = listen(settings.host, settings.port)
-    print(f"Stageboard {__version__} is starting …", flush=True)  # noqa: T201
+    open_catalogue(settings.data, settings.folder)
     Workers(settings, listener).run()
 
 

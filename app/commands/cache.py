@@ -1,6 +1,5 @@
 """``cache``: what the store of computed results holds."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,11 +21,14 @@ def stats(context: typer.Context, as_json: Annotated[bool, typer.Option("--json"
     """Say what each tier of the store holds."""
     settings: Settings = context.obj
     with runtime.Runtime(settings) as engine:
-        rows = [asdict(tier) for tier in engine.store_stats()]
+        held = {**engine.store_stats(), "notes": list(engine.notes)}
     if as_json:
-        print_json(rows)
-    else:
-        print_table(rows)
+        print_json(held)
+        return
+    for note in held["notes"]:
+        say(note)
+    print_table(held["tiers"])
+    print_table([{"stage": name, **facts} for name, facts in held["stages"].items()])
 
 
 @group.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.console import print_json
+from app.console import print_json, say
 from app.deferred import deferred
 from app.pipeline.errors import ParameterError
 from app.pipeline.types import Bounds
@@ -34,6 +34,8 @@ def trace(
     settings: Settings = context.obj
     view = parse_bounds(bounds) if bounds else None
     with runtime.Runtime(settings) as engine:
+        for note in engine.notes:
+            say(note)
         for row in engine.trace(name, plot, view, parse_changes(changes or ())):
             print_json(asdict(row))
 

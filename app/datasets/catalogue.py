@@ -12,8 +12,12 @@ from pathlib import Path
 
 from app.datasets.names import slug, stem, unique
 from app.datasets.recognise import recognise
+from app.datasets.registry import EMBEDDED
 from app.pipeline.errors import DataError, StoreError, unknown
 from app.pipeline.types import Dataset
+
+# The list of added files, in the folder of the user's data.
+FILE = "catalogue.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +212,25 @@ class Added:
             os.replace(temporary, self._file)
         except OSError as error:
             raise StoreError(f"list of added files {str(self._file)!r} cannot be written: {error.strerror}.") from error
+
+
+def added(folder: Path) -> Added:
+    """Return the list of added files in a folder of the user's data."""
+    return Added(folder / FILE)
+
+
+def open_catalogue(started: Iterable[Path], folder: Path) -> Catalogue:
+    """Return what an instance serves: the files it was started on first, then those added, then the embedded ones.
+
+    Parameters
+    ----------
+    started : iterable of Path
+    folder : Path
+        Of the user's data, with the list of added files.
+
+    Raises
+    ------
+    DataError
+        For a file that it was started on; an added file that cannot be served is listed with the reason.
+    """
+    return with_files(EMBEDDED, [Entry(path).open() for path in started], added(folder).entries())

@@ -1,0 +1,135 @@
+"""``data``: what is served, files of one's own, and made-up data of any size."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.console import print_json, print_table, progress, say
+from app.deferred import deferred
+from app.pipeline.errors import DataError
+from app.pipeline.types import Dataset
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.datasets import catalogue, make
+    from app.pipeline import table
+else:
+    catalogue = deferred("app.datasets.catalogue")
+    make = deferred("app.datasets.make")
+    table = deferred("app.pipeline.table")
+
+group = typer.Typer(help="List, add, make or remove data sets.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Made(StrEnum):
+    """What can be made."""
+
+    taxi = "taxi"
+    clifford = "clifford"
+
+
+@group.command("list")
+def show(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the data sets that are served, with their plots."""
+    settings: Settings = context.obj
+    found = catalogue.open_catalogue(settings.data, settings.folder)
+    facts = [_facts(one) for one in found]
+    gone = [{"name": one.name, "path": str(one.path), "reason": one.reason} for one in found.unavailable]
+    if as_json:
+        print_json({"datasets": facts, "unavailable": gone})
+        return
+    shown = ("name", "title", "rows", "plots")
+    print_table([{name: _short(one[name]) for name in shown} for one in facts], wide=("title", "plots"))
+    for lost in gone:
+        say(f"{lost['name']} cannot be served: {lost['reason']}")
+
+
+@group.command()
+def add(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A Parquet, CSV, Feather or Arrow file, or a folder of Parquet files.")],
+    name: Annotated[str, typer.Option(help="What it is called in addresses.")] = "",
+    title: Annotated[str, typer.Option(help="What it is called on the page.")] = "",
+    x: Annotated[str, typer.Option(help="The column that goes across.")] = "",
+    y: Annotated[str, typer.Option(help="The column that goes up.")] = "",
+    crs: Annotated[str, typer.Option(help="lonlat, mercator or plane.")] = "",
+    kind: Annotated[str, typer.Option(help="points or lines.")] = "",
+    track: Annotated[str, typer.Option(help="Lines: the column that changes where a track begins.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Serve a file from now on; what is recognised is said, and can be corrected by options.
+
+    The file stays where it is.
+    """
+    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track)
+    _add(context, entry, as_json)
+
+
+@group.command("make")
+def make_data(
+    context: typer.Context,
+    what: Annotated[Made, typer.Argument(help="taxi: trips in New York; clifford: an attractor.")],
+    rows: Annotated[int, typer.Option(min=1, help="How many rows; memory does not grow with them.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds make equal files.")] = 7,
+    file: Annotated[Path | None, typer.Option("--to", help="The file to write; by default in the data folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a Parquet file of any size, and serve it from now on."""
+    settings: Settings = context.obj
+    target = file or settings.folder / f"{what}-{rows}.parquet"
+    writers: dict[Made, Callable[..., None]] = {Made.taxi: make.make_taxi, Made.clifford: make.make_clifford}
+    with progress(f"Making {target.name}") as report:
+        writers[what](target, rows, seed, report)
+    _add(context, catalogue.Entry(target, name=f"{what}-{rows}"), as_json)
+
+
+@group.command()
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The name or path of a file that was added or made.")],
+) -> None:
+    """No longer serve a file that was added; the file itself stays."""
+    settings: Settings = context.obj
+    gone = catalogue.added(settings.folder).remove(name)
+    say(f"{gone.name} is no longer served. The file stays: {gone.path}")
+
+
+def _add(context: typer.Context, entry: "catalogue.Entry", as_json: bool) -> None:
+    settings: Settings = context.obj
+    dataset = catalogue.added(settings.folder).add(entry)
+    if as_json:
+        print_json(_facts(dataset))
+        return
+    for note in dataset.notes:
+        say(note)
+    plots = ", ".join(plot.name for plot in dataset.plots)
+    say(f"{dataset.name} is served from the next start on, with the plots {plots}: python -m app")
+
+
+def _facts(dataset: Dataset) -> dict[str, object]:
+    path = dataset.plots[0].path
+    try:
+        rows = table.describe(path).rows
+    except DataError:
+        rows = None
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "rows": rows,
+        "plots": [plot.name for plot in dataset.plots],
+        "fields": sorted({field.name for plot in dataset.plots for field in plot.fields}),
+        "path": str(path),
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "notes": list(dataset.notes),
+    }
+
+
+def _short(value: object) -> object:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "counted when opened" if value is None else value
