@@ -12,22 +12,26 @@
   const AGAIN = 40; // ms between looks at what is not ready yet
   const FINE = 256; // a bound is exact to this part of a pixel
   const DIGITS = 9; // on a logarithmic axis, to this many digits
+  const LEAST = 8; // pixels: a smaller figure is not laid out yet
+  const LOOK = ["x", "y", "kind", "xlog", "ylog", "aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity"];
+  const AXES = LOOK.slice(0, 5);
+  const ZOOM = { "+": 0.5, "=": 0.5, "-": 2, _: 2 };
+  const MOVE = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, 0.2], ArrowDown: [0, -0.2] };
+
+  const find = (name) => document.getElementById(`figure-${name}`);
+  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
   let timer = 0;
-  let plotted = null; // the plot that is listened to
-  let told = ""; // the viewport that the server knows
-  let wanted = null; // the newest picture
-
-  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-  const box = () => document.getElementById("figure-graph");
+  let page = null; // what is known of the page that stands
 
   /** The plot, once plotly has drawn it. */
   function plot() {
-    const found = box() && box().querySelector(".js-plotly-plot");
-    return found && found._fullLayout && found._fullLayout.xaxis && found.layout.meta ? found : null;
+    const found = find("graph")?.querySelector(".js-plotly-plot");
+    return found?._fullLayout?.xaxis && found.layout.meta ? found : null;
   }
 
-  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  /* The viewport */
 
   /** The low and high value of an axis in data units, exact to a part of a pixel. */
   function ends(axis, scale, log) {
@@ -54,25 +58,36 @@
   }
 
   function settle() {
-    if (!box()) return;
     const at = plot();
-    if (!at || at._dragging) return soon(AGAIN);
-    if (at !== plotted) listen(at);
+    if (!find("graph")) return;
+    if (!at || !page || at._dragging) return soon(AGAIN);
+    if (at !== page.plot) listen(at);
     const view = viewport(at);
-    if (view.width < 8 || view.height < 8) return;
-    const text = JSON.stringify(view);
-    if (text === told) return;
-    told = text;
+    if (view.width < LEAST || view.height < LEAST) return;
+    write();
+    if (same(view, page.view)) return;
+    begin(moved(page.view, view));
+    page.view = view;
     clientside.set_props("figure-view", { data: view });
   }
 
+  /** What the user did to come from one view to another. */
+  function moved(before, now) {
+    if (!before || AXES.some((name) => before[name] !== now[name])) return "";
+    const span = (view, axis) => (page.plot.layout.meta.names[`${axis}log`] ? Math.log(view[`${axis}1`] / view[`${axis}0`]) : view[`${axis}1`] - view[`${axis}0`]);
+    const kept = ["x", "y"].every((axis) => Math.abs(span(now, axis) / span(before, axis) - 1) < 1e-3);
+    if (before.width !== now.width || before.height !== now.height) return kept ? "size" : "zoom";
+    return kept ? "pan" : "zoom";
+  }
+
   function listen(at) {
-    plotted = at;
-    told = "";
+    page.plot = at;
     at.on("plotly_relayout", () => soon());
     at.on("plotly_doubleclick", home);
     new ResizeObserver(() => soon()).observe(at);
   }
+
+  /* Moving it */
 
   /** Plotly's range for two values of an axis. */
   function range([low, high], which) {
@@ -82,39 +97,46 @@
     return reverse[which] ? found.reverse() : found;
   }
 
+  const homeRanges = ([x0, x1, y0, y1]) => [range([x0, x1], 0), range([y0, y1], 1)];
+
   /** Return to the data's bounds. */
   function home() {
     const at = plot();
     if (!at) return;
-    const [x0, x1, y0, y1] = at.layout.meta.home;
-    window.Plotly.relayout(at, { "xaxis.range": range([x0, x1], 0), "yaxis.range": range([y0, y1], 1) });
+    const [x, y] = homeRanges(at.layout.meta.home);
+    begin("reset");
+    window.Plotly.relayout(at, { "xaxis.range": x, "yaxis.range": y });
+  }
+
+  /** Whether the axes show the data's bounds, to a hundredth of a pixel. */
+  function atHome(at) {
+    const near = (axis, ends) => axis.range.every((value, i) => Math.abs(axis.r2l(value) - ends[i]) < Math.abs(ends[1] - ends[0]) / axis._length / 100);
+    const [x, y] = homeRanges(at.layout.meta.home);
+    return near(at._fullLayout.xaxis, x) && near(at._fullLayout.yaxis, y);
   }
 
   /** Zoom about the middle, or move by a part of the view: for the keyboard. */
-  function step(zoom, right, up) {
-    const at = plot();
-    const moved = (axis, by, reversed) => {
+  function step(at, zoom, [right, up]) {
+    const next = (axis, by) => {
       const [a, b] = axis.range.map((value) => axis.r2l(value));
       const [middle, half] = [(a + b) / 2 + by * (b - a), ((b - a) / 2) * zoom];
       return [middle - half, middle + half];
     };
     const { xaxis, yaxis } = at._fullLayout;
-    window.Plotly.relayout(at, { "xaxis.range": moved(xaxis, right), "yaxis.range": moved(yaxis, up) });
+    window.Plotly.relayout(at, { "xaxis.range": next(xaxis, right), "yaxis.range": next(yaxis, up) });
   }
 
-  const KEYS = {
-    "+": [0.5, 0, 0], "=": [0.5, 0, 0], "-": [2, 0, 0], _: [2, 0, 0],
-    ArrowLeft: [1, -0.2, 0], ArrowRight: [1, 0.2, 0], ArrowUp: [1, 0, 0.2], ArrowDown: [1, 0, -0.2],
-  };
-
   document.addEventListener("keydown", (event) => {
-    const field = event.target.closest && event.target.closest("#figure-stage");
-    if (!field || event.ctrlKey || event.metaKey || event.altKey || !plot()) return;
+    const at = event.target.id === "figure-stage" && plot();
+    if (!at || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "0" || event.key === "Home") home();
-    else if (KEYS[event.key]) step(...KEYS[event.key]);
+    else if (ZOOM[event.key]) step(at, ZOOM[event.key], [0, 0]);
+    else if (MOVE[event.key]) step(at, 1, MOVE[event.key]);
     else return;
     event.preventDefault();
   });
+
+  /* The picture */
 
   /** Where a picture lies, in plotly's units. */
   function layer(picture, opacity) {
@@ -140,37 +162,245 @@
     }
   }
 
+  /** Ask once more from the start of the chain; if that fails too, say so. */
+  function again() {
+    if (page.again) return tell("The server does not answer as it should. What is drawn stays: reload the page.");
+    page.again = true;
+    page.view = null;
+    return soon(AGAIN);
+  }
+
   /** Wait for the picture, and for the user's hand, and put it in. */
   async function show(picture, opacity) {
-    if (!picture) return clientside.no_update;
-    wanted = picture;
-    const arrived = await loaded(picture.src);
-    while (box() && (!plot() || plot()._dragging)) await wait(AGAIN);
+    if (!page || !picture) return clientside.no_update;
+    page.wanted = picture;
+    const [mine, arrived] = [page, !picture.stale && (await loaded(picture.src))];
+    while (page === mine && find("graph") && (!plot() || plot()._dragging)) await wait(AGAIN);
     const at = plot();
-    if (!arrived || !at || wanted !== picture || !fits(picture, at)) return clientside.no_update;
-    const axes = at._fullLayout;
-    const change = new clientside.Patch()
+    if (page !== mine || !at || page.wanted !== picture) return clientside.no_update;
+    if (!arrived) {
+      again();
+      return clientside.no_update;
+    }
+    if (!fits(picture, at)) return clientside.no_update;
+    page.again = false;
+    shown(picture, at);
+    const { xaxis, yaxis } = at._fullLayout;
+    return new clientside.Patch()
       .assign(["layout", "images"], [layer(picture, opacity)])
-      .assign(["layout", "xaxis", "range"], [...axes.xaxis.range])
-      .assign(["layout", "yaxis", "range"], [...axes.yaxis.range]);
-    if (!same(at.layout.images && at.layout.images[0] && at.layout.images[0].source, picture.src)) painted(picture);
-    return change.build();
+      .assign(["layout", "xaxis", "range"], [...xaxis.range])
+      .assign(["layout", "yaxis", "range"], [...yaxis.range])
+      .build();
   }
 
-  /** Tell the page that a picture is about to be on the screen. */
-  function painted(picture) {
-    const stage = document.getElementById("figure-stage");
-    if (!stage) return;
-    const [right, down] = plot().layout.meta.reverse;
-    stage.toggleAttribute("data-mirror-x", right);
-    stage.toggleAttribute("data-mirror-y", down);
-    stage.dataset.shown = picture.src;
+  /** All that the page says about a picture that is about to be painted. */
+  function shown(picture, at) {
+    const { reverse } = at.layout.meta;
+    find("stage").toggleAttribute("data-mirror-x", reverse[0]);
+    find("stage").toggleAttribute("data-mirror-y", reverse[1]);
+    // A mirrored picture mirrors its clip as well: its layer is clipped instead.
+    const layer = at.querySelector(".imagelayer");
+    if (layer) layer.style.clipPath = reverse.some(Boolean) ? `url(#clip${at._fullLayout._uid}xy)` : "";
+    find("stage").dataset.shown = picture.src;
+    find("export").setAttribute("href", picture.src);
+    tell("");
+    drawLegend(picture);
+    // A message posted now is handled when this frame has been painted.
+    requestAnimationFrame(() => setTimeout(() => finish(picture)));
   }
+
+  function drawLegend(picture) {
+    const field = page.info.fields.find((one) => one.name === picture.field);
+    const told = field && { ...field, labels: picture.categories.map(([label]) => label), colors: picture.categories.map(([, colour]) => colour) };
+    const look = { aggregate: picture.aggregate, palette: palette() };
+    const scale = scaleOf(picture.legend);
+    board.drawLegend(find("legend"), scale, look, told);
+    board.drawRange(find("range-values"), scale, look, told);
+  }
+
+  /** The legend's scale, of the true values that the server sent. */
+  function scaleOf(ticks) {
+    if (!ticks.length) return null;
+    const [lo, hi] = [ticks[0][1], ticks.at(-1)[1]];
+    const nearest = (at) => ticks.reduce((best, tick) => (Math.abs(tick[0] - at) < Math.abs(best[0] - at) ? tick : best));
+    return { lo, hi, min: lo, max: hi, value: (at) => nearest(at)[1], position: (value) => ticks.find((tick) => tick[1] === value)[0] };
+  }
+
+  const palette = () => board.palette(page.look.cmap, page.info.palettes[page.look.cmap], board.scheme());
+
+  /* The ribbon */
+
+  /** An action begins; changes until its picture is painted belong to it. */
+  function begin(changed) {
+    if (!page) return;
+    page.action ||= { changed: new Set(), start: performance.now() };
+    if (changed) page.action.changed.add(changed);
+    find("stage").closest(".explorer").classList.add("busy");
+  }
+
+  function rows(picture, here) {
+    return picture.events.map(({ stage, how, ms, bytes }) => {
+      const ran = !here && (how === "ran" || how === "shared");
+      const stored = how === "memory" || how === "disk";
+      return { name: stage, how: ran ? "ran" : "reused", where: ran ? "server" : stored ? how : "", ms: ran ? ms : 0, bytes: ran ? bytes : 0 };
+    });
+  }
+
+  const NAMES = { cmap: "colormap", normalization: "normalisation", data_opacity: "data opacity", xlog: "scale of x", ylog: "scale of y", theme: "light or dark", open: "opened" };
+
+  /** One sentence about an action. */
+  function summary(changed, stages, picture, here, latency) {
+    const ran = stages.filter((row) => row.how === "ran");
+    const spent = ran.reduce((sum, row) => sum + row.ms, 0);
+    const title = changed.map((name) => NAMES[name] || name).join(", ");
+    const did = ran.length ? `${ran.map((row) => row.name).join(", ")} ran on the server in ${board.format.ms(spent)}` : "no stage re-ran";
+    const got = here ? "nothing requested" : `a picture of ${board.format.bytes(picture.bytes)}`;
+    return `${title[0].toUpperCase()}${title.slice(1)}: ${did}; ${got}. On screen after ${Math.round(latency)} ms.`;
+  }
+
+  function finish(picture) {
+    if (!page?.action || !find("stage") || page.wanted !== picture) return;
+    const { changed, start } = page.action;
+    const names = [...changed];
+    const here = names.length > 0 && names.every((name) => name === "data_opacity");
+    page.action = null;
+    find("stage").closest(".explorer").classList.remove("busy");
+    const stages = rows(picture, here);
+    const latency = performance.now() - start;
+    const detail = { page: "figure", dataset: page.info.dataset, plot: page.info.plot, changed: names.length ? names : ["open"], stages, latency, at: Date.now() };
+    page.ribbon.show({ ...detail, summary: summary(detail.changed, stages, picture, here, latency) });
+  }
+
+  function tell(text) {
+    if (find("message")) find("message").textContent = text;
+    if (text) find("stage").closest(".explorer").classList.remove("busy");
+  }
+
+  /* The controls and the address */
+
+  /** The whole view in the address. */
+  function write() {
+    const at = plot();
+    if (!at) return;
+    const { look, info } = page;
+    const parts = AXES.filter((name) => look[name] !== info.defaults[name]).map((name) => `${name}=${encodeURIComponent(typeof look[name] === "boolean" ? Number(look[name]) : look[name])}`);
+    if (!atHome(at)) {
+      const { x0, x1, y0, y1 } = viewport(at);
+      parts.push(`bounds=${[x0, x1, y0, y1].join(",").replaceAll("e+", "e")}`);
+    }
+    const shared = board.addressQuery({ plot: info.plot, ...look }, info.defaults, null, null);
+    const rest = parts.join("&");
+    page.address.write(shared && rest ? `${shared}&${rest}` : rest ? `?${rest}` : shared);
+  }
+
+  /** Offer the fields that fit the aggregate. */
+  function offerFields(look) {
+    const fit = { count: [], by: ["category"], sum: ["number"], var: ["number"], std: ["number"] }[look.aggregate] || ["number", "time"];
+    const data = page.info.fields.filter((one) => fit.includes(one.kind)).map((one) => ({ value: one.name, label: one.title }));
+    const value = data.some((one) => one.value === look.field) ? look.field : data.length ? data[0].value : null;
+    clientside.set_props("figure-field", { data, value, disabled: !data.length });
+  }
+
+  /** Only columns of numbers have a logarithmic scale. */
+  function offerScales(look) {
+    for (const axis of ["x", "y"]) {
+      const possible = page.info.columns[look[axis]].log;
+      clientside.set_props(`figure-${axis}log`, possible ? { disabled: false } : { disabled: true, checked: false });
+    }
+  }
+
+  function leave() {
+    clearTimeout(timer);
+    page?.address.flush();
+    page?.address.remove();
+    page?.ribbon.remove();
+    page = null;
+  }
+
+  /** Show the controls' values; tries again while React has not put the page in place yet. */
+  function apply(info, look, tries = 50) {
+    if (!find("stage")) return tries && setTimeout(() => apply(info, look, tries - 1), AGAIN);
+    if (page?.info !== info) open(info, look);
+    else change(look);
+    find("cmap-preview").style.backgroundImage = palette().css;
+    find("cmap-preview").hidden = look.aggregate === "by";
+    return undefined;
+  }
+
+  function open(info, look) {
+    leave();
+    page = { info, look, address: new board.Address(), ribbon: new board.Ribbon(find("ribbon"), find("live")), action: null, view: null, plot: null };
+    board.palettes = info.palettes;
+    begin("open");
+    scheme();
+    soon(AGAIN);
+  }
+
+  function change(look) {
+    const before = page.look;
+    const changed = LOOK.filter((name) => !same(look[name], before[name]));
+    page.look = look;
+    // The field that comes with an aggregate is not the user's change.
+    changed.filter((name) => name !== "field" || before.aggregate === look.aggregate).forEach(begin);
+    if (changed.includes("aggregate")) offerFields(look);
+    if (changed.includes("x") || changed.includes("y")) offerScales(look);
+    write();
+  }
+
+  const scheme = () => clientside.set_props("figure-ground", { data: board.scheme() });
+
+  new MutationObserver(() => {
+    if (!page || !find("stage")) return;
+    begin("theme");
+    find("cmap-preview").style.backgroundImage = palette().css;
+    scheme();
+  }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
 
   clientside.figure = {
-    watch: () => { soon(AGAIN); return clientside.no_update; },
-    reset: (clicks) => { if (clicks) home(); return clientside.no_update; },
+    /** The figure was drawn, or the page came. */
+    watch() {
+      soon(AGAIN);
+      return clientside.no_update;
+    },
+
+    /** A control changed, or the page came. */
+    controls(info, ...values) {
+      if (info) apply(info, Object.fromEntries(LOOK.map((name, i) => [name, values[i] ?? ""])));
+      return clientside.no_update;
+    },
+
     show,
+
+    reset(clicks) {
+      if (clicks) home();
+    },
+
+    /** Copy the address of the view. */
+    async share(clicks) {
+      if (!clicks || !page) return;
+      write();
+      page.address.flush();
+      const label = find("share-label");
+      label.textContent = (await copied(location.href)) ? "Link copied" : "Copy the address bar";
+      setTimeout(() => label.isConnected && (label.textContent = "Copy link to this view"), 2000);
+    },
+
+    /** Another data set or plot was chosen: open its page. */
+    open(dataset, plotName, info) {
+      if (!info || !dataset || (dataset === info.dataset && plotName === info.plot)) return clientside.no_update;
+      leave();
+      return dataset === info.dataset ? `/figure/${dataset}?plot=${encodeURIComponent(plotName)}` : `/figure/${dataset}`;
+    },
   };
+
+  async function copied(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   Object.assign(board, { figure: { plot, viewport, home } });
 })();

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 import colorcet
+import numpy as np
+import numpy.typing as npt
 
 from app.pipeline.errors import unknown
 
@@ -28,6 +30,64 @@ def find_colormap(name: str) -> Palette:
     if name not in COLORMAPS:
         raise unknown("colormap", name, COLORMAPS)
     return COLORMAPS[name]
+
+
+# CIE lightness of what lies under the data, and how far from it a shade must be to be seen.
+GROUNDS: Mapping[str, float] = {"dark": 8, "light": 96}
+_CLOSE = 16
+_MOST_SKIPPED = 64
+_REVERSING = 10
+
+
+def find_palette(name: str) -> Palette:
+    """Return the 256 colours of a colormap, or of one laid on a ground: ``fire``, ``fire@light``.
+
+    Parameters
+    ----------
+    name : str
+        A colormap's; after an ``@`` the ground that it is laid on, ``dark`` or ``light``.
+
+    Returns
+    -------
+    tuple of str
+        On a ground, low values take the end that is nearest to it, without the shades that it would swallow: few
+        points fade into it, and none is lost.
+
+    Raises
+    ------
+    UnknownNameError
+        For a colormap or ground that does not exist.
+
+    References
+    ----------
+    ``datashader.utils.colormap_select``; and as `assets/palette.js` has it.
+    """
+    base, at, ground = name.partition("@")
+    colours = find_colormap(base)
+    if not at:
+        return colours
+    if ground not in GROUNDS:
+        raise unknown("ground", ground, GROUNDS)
+    return _laid(np.array([rgb(one) for one in colours], np.float64), GROUNDS[ground])
+
+
+def _laid(colours: npt.NDArray[np.float64], ground: float) -> Palette:
+    away = np.abs(_lightness(colours) - ground)
+    if away[0] > away[-1] + _REVERSING:
+        colours, away = colours[::-1], away[::-1]
+    seen = np.flatnonzero(away[:_MOST_SKIPPED] >= _CLOSE)
+    start = int(seen[0]) if len(seen) else _MOST_SKIPPED
+    kept = colours[start:]
+    at, old = np.linspace(0, len(kept) - 1, len(colours)), np.arange(len(kept))
+    spread = np.stack([np.interp(at, old, channel) for channel in kept.T], axis=1).astype(int)
+    return tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in spread.tolist())
+
+
+def _lightness(colours: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the CIE lightness, 0 to 100, of sRGB colours, shape (n, 3)."""
+    linear = np.where(colours <= 10, colours / 3294.6, ((colours / 255 + 0.055) / 1.055) ** 2.4)
+    y: npt.NDArray[np.float64] = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return np.where(y <= 0.008856, y * 903.3, 116 * np.cbrt(y) - 16)
 
 
 def category_colors(categories: tuple[str, ...], declared: tuple[str, ...] = ()) -> Palette:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from app.routes import events, geography, health, images, tiles
+from app.routes import events, figures, geography, health, images, tiles
 from app.runtime import Runtime
 
 BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
     tiles.blueprint,
     images.blueprint,
+    figures.blueprint,
     events.blueprint,
     geography.blueprint,
     health.blueprint,

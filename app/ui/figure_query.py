@@ -2,164 +2,170 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from app.pipeline.canvas import AGGREGATES
+from app.pipeline import controls
+from app.pipeline.controls import Controls
 from app.pipeline.errors import ParameterError, unknown
-from app.pipeline.palettes import find_colormap
-from app.pipeline.points import check_fit
-from app.pipeline.shade import NORMALIZATIONS
-from app.pipeline.types import Bounds, Dataset
-from app.pipeline.world import APRON
-from app.ui.figures import columns, fields
+from app.pipeline.types import Bounds, Dataset, Plot, PlotKind
+from app.ui.figures import columns
 
-KINDS: Final = ("points", "lines")
+KINDS: Final[tuple[PlotKind, ...]] = ("points", "lines")
+SHARED: Final = ("aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity", "bounds")
+"""The controls that a figure has in common with a map."""
+
+MOST_TEXT: Final = 200
+MOST_SIDE: Final = 4096
+LOOK: Final = ("x", "y", "kind", "xlog", "ylog", *(name for name in SHARED if name != "bounds"))
+"""All controls but the data and the view, in the order in which `clientside.figure.controls` takes them."""
+
+NAMES: Final = ("plot", "bounds", *LOOK)
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The controls of a figure, by the names that the address uses."""
+    """What an address asks for.
 
+    Parameters
+    ----------
+    plot : Plot
+        Whose file it is, and whose fields may be chosen.
+    x, y : str
+        Names of columns.
+    kind : {'points', 'lines'}
+    xlog, ylog : bool
+    controls : Controls
+        The others; ``bounds`` is None for the data's own.
+    """
+
+    plot: Plot
     x: str
     y: str
-    kind: str = "points"
-    xlog: bool = False
-    ylog: bool = False
-    bounds: Bounds | None = None
-    aggregate: str = "count"
-    field: str = ""
-    normalization: str = "eq_hist"
-    cmap: str = "fire"
-    spreading: int = 0
-    range: tuple[float, float] = (0, 100)
-    data_opacity: int = 100
+    kind: PlotKind
+    xlog: bool
+    ylog: bool
+    controls: Controls
 
 
-def opening(dataset: Dataset, query: Mapping[str, str]) -> Opening:
+def opening(dataset: Dataset, query: Mapping[str, Any]) -> Opening:
     """Return how a data set's figure opens.
 
     Parameters
     ----------
     dataset : Dataset
     query : mapping of str to str
-        The address's parameters; what is absent is as the first plot that can be drawn declares it.
+        The address's parameters; what is absent is as the plot declares it.
 
     Raises
     ------
     UnknownNameError
-        For a parameter, column, field, aggregate, normalisation or colormap that does not exist.
+        For a parameter, plot, column, field, colormap, … that does not exist.
     ParameterError
         For a value that is not allowed.
     """
-    known = tuple(Opening.__dataclass_fields__)
-    for name in query:
-        if name not in known:
-            raise unknown("parameter", name, known)
-    found = _defaults(dataset) | {name: _READ[name](name, text) for name, text in query.items()}
-    _check(dataset, found, chosen="field" in query)
-    return Opening(**found)
-
-
-def _defaults(dataset: Dataset) -> dict[str, Any]:
-    plot = dataset.plots[0]
-    return {
-        "x": plot.x.column,
-        "y": plot.y.column,
-        "kind": plot.kind if plot.x.end == "" else "points",
-        "field": plot.field,
-        "aggregate": plot.aggregate,
-        "normalization": plot.normalization,
-        "cmap": plot.cmap,
-        "spreading": plot.spreading,
-    }
-
-
-def _check(dataset: Dataset, found: dict[str, Any], chosen: bool) -> None:
-    axes, known = columns(dataset), fields(dataset)
-    for which in ("x", "y"):
-        if found[which] not in axes:
-            raise unknown("column", found[which], axes)
-        if found[f"{which}log"] and not axes[found[which]].can_log:
-            raise ParameterError(f"{which}log=1 needs a column of numbers, which {found[which]!r} is not: use {which}log=0.")
-    if found["aggregate"] != "count" or (chosen and found["field"]):
-        if found["field"] not in known:
-            raise unknown("field", found["field"], known)
-        check_fit(known[found["field"]], found["aggregate"])
-    bounds = found["bounds"]
-    if bounds and ((found["xlog"] and bounds.x0 <= 0) or (found["ylog"] and bounds.y0 <= 0)):
-        raise ParameterError(f"bounds={tuple(bounds)!r} are not positive, as a logarithmic axis needs.")
-
-
-def _name(allowed: tuple[str, ...], what: str) -> Any:
-    def read(_name: str, text: str) -> str:
-        if text not in allowed:
-            raise unknown(what, text, allowed)
-        return text
-
-    return read
-
-
-def _number(low: int, high: int) -> Any:
-    def read(name: str, text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise ParameterError(f"{name}={text!r} is not a whole number from {low} to {high}.")
-        return int(text)
-
-    return read
-
-
-def _floats(name: str, text: str, count: int) -> list[float]:
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        found = []
-    if len(found) != count or not all(math.isfinite(one) for one in found):
-        raise ParameterError(f"{name}={text!r} is not {count} numbers with commas between them.")
+    for name, text in query.items():
+        if name not in NAMES:
+            raise unknown("parameter", name, NAMES)
+        if not isinstance(text, str):
+            raise ParameterError(f"{name} is given more than once: give it one value.")
+    plot = dataset.find_plot(query["plot"]) if "plot" in query else dataset.plots[0]
+    given = {name: text for name, text in query.items() if name in SHARED}
+    found = Opening(
+        plot,
+        query.get("x", plot.x.column),
+        query.get("y", plot.y.column),
+        _kind(query.get("kind", default_kind(plot))),
+        _flag(query, "xlog"),
+        _flag(query, "ylog"),
+        controls.opening(plot).changed(plot, given),
+    )
+    _check(dataset, found)
     return found
 
 
-def _bounds(name: str, text: str) -> Bounds:
-    found = Bounds(*_floats(name, text, 4))
-    if not (found.x0 < found.x1 and found.y0 < found.y1):
-        raise ParameterError(f"{name}={text!r} is empty: give x0,x1,y0,y1 with x0 < x1 and y0 < y1.")
-    return found
+def default_kind(plot: Plot) -> PlotKind:
+    """Return how a plot's rows are drawn on real axes: tracks as lines, and the ends of single lines as points."""
+    return "points" if plot.x.end else plot.kind
 
 
-def _range(name: str, text: str) -> tuple[float, float]:
-    low, high = _floats(name, text, 2)
-    if not 0 <= low < high <= 100:
-        raise ParameterError(f"{name}={text!r} is not two percentiles, low before high, from 0 to 100.")
-    return low, high
+def _kind(text: str) -> PlotKind:
+    for one in KINDS:
+        if one == text:
+            return one
+    raise unknown("kind", text, KINDS)
 
 
-def _cmap(_name: str, text: str) -> str:
-    find_colormap(text)
-    return text
-
-
-def _flag(name: str, text: str) -> bool:
+def _flag(query: Mapping[str, str], name: str) -> bool:
+    text = query.get(name, "0")
     if text not in ("0", "1"):
-        raise ParameterError(f"{name}={text!r} is neither 0 nor 1.")
+        raise ParameterError(f"{name} {text!r} is neither 1 nor 0.")
     return text == "1"
 
 
-def _text(_name: str, text: str) -> str:
-    return text
+def _check(dataset: Dataset, found: Opening) -> None:
+    known = columns(dataset, found.plot)
+    for which, name, log in (("x", found.x, found.xlog), ("y", found.y, found.ylog)):
+        if name not in known:
+            raise unknown("column", name, known)
+        if log and not known[name].can_log:
+            raise ParameterError(f"{which}log=1 needs numbers, which {name!r} has not: use {which}log=0.")
+    bounds = found.controls.bounds
+    if bounds and ((found.xlog and bounds.x0 <= 0) or (found.ylog and bounds.y0 <= 0)):
+        raise ParameterError(f"bounds {tuple(bounds)!r} are not positive, as a logarithmic axis needs.")
 
 
-_READ: Final[Mapping[str, Any]] = {
-    "x": _text,
-    "y": _text,
-    "kind": _name(KINDS, "kind"),
-    "xlog": _flag,
-    "ylog": _flag,
-    "bounds": _bounds,
-    "aggregate": _name(AGGREGATES, "aggregate"),
-    "field": _text,
-    "normalization": _name(NORMALIZATIONS, "normalization"),
-    "cmap": _cmap,
-    "spreading": _number(0, APRON),
-    "range": _range,
-    "data_opacity": _number(0, 100),
-}
+def root_names(view: Any) -> dict[str, Any]:
+    """Return what tells the root of a viewport from others, of what a browser sent.
+
+    Raises
+    ------
+    ParameterError
+        For anything but short texts, and kinds that do not exist.
+    """
+    found = {name: view.get(name) if isinstance(view, dict) else None for name in ("dataset", "plot", "x", "y", "kind")}
+    if not all(isinstance(one, str) and len(one) < MOST_TEXT for one in found.values()):
+        raise ParameterError("this view names no data set, plot and columns: reload the page.")
+    return {**found, "kind": _kind(str(found["kind"]))}
+
+
+def viewport(view: Any) -> dict[str, Any]:
+    """Return the bounds, size and scales of what a browser sent.
+
+    Raises
+    ------
+    ParameterError
+        For anything but finite numbers, sizes of 1 to 4,096 pixels, and true or false.
+    """
+    bounds = {name: _finite(view, name) for name in Bounds._fields}
+    sizes = {name: int(_finite(view, name)) for name in ("width", "height")}
+    if not all(0 < one <= MOST_SIDE for one in sizes.values()):
+        size = f"{sizes['width']} by {sizes['height']}"
+        raise ParameterError(f"a figure of {size} pixels is not from 1 to {MOST_SIDE} on each side.")
+    return bounds | sizes | {name: view.get(name) is True for name in ("xlog", "ylog")}
+
+
+def _finite(view: Any, name: str) -> float:
+    value = view.get(name) if isinstance(view, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ParameterError(f"{name} {value!r} is no finite number: reload the page.")
+    return value
+
+
+def chosen(plot: Plot, values: Mapping[str, Any]) -> Controls:
+    """Return the controls that components hold, checked as if they came from an address.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from app.pipeline.types import Axis
+    >>> plot = Plot("all", Path("a.parquet"), Axis("x"), Axis("y"))
+    >>> chosen(plot, {"range": [2, 98.5], "cmap": "bgy"}).range
+    Window(low=2.0, high=98.5)
+    """
+    texts = {name: _text(value) for name, value in values.items()}
+    return controls.opening(replace(plot, aggregate="count", field="")).changed(plot, texts)
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)

@@ -8,7 +8,9 @@ light and dark.
 import math
 from typing import Any, Final, NamedTuple
 
-from app.pipeline.types import Axis, AxisKind, Bounds, Dataset, Field
+import numpy as np
+
+from app.pipeline.types import AxisKind, Bounds, Dataset, Plot
 
 # Plotly draws a clock as a date axis of the first day of 1970; its values are minutes.
 _SCALES: Final = {"clock": 60_000}
@@ -27,7 +29,7 @@ class Column(NamedTuple):
     Parameters
     ----------
     name : str
-        The column's name in the file.
+        As the address has it: an axis's column in the file, or a field's name.
     label, unit : str
     kind : {'number', 'date', 'clock', 'degrees'}
     reverse : bool
@@ -56,34 +58,30 @@ class Column(NamedTuple):
         return self.kind == "number"
 
 
-def _of_axis(axis: Axis) -> list[Column]:
-    names = [name for name in (axis.column, axis.end) if name]
-    return [
-        Column(name, axis.title if name == axis.column else f"{axis.title} (end)", axis.unit, axis.kind, axis.reverse)
-        for name in names
-    ]
+def columns(dataset: Dataset, plot: Plot) -> dict[str, Column]:
+    """Return the columns that can be axes beside a plot's own, by the names that the address uses.
 
+    Parameters
+    ----------
+    dataset : Dataset
+    plot : Plot
 
-def _of_field(field: Field) -> Column:
-    return Column(field.column, field.title, field.unit, "date" if field.kind == "time" else "number")
-
-
-def columns(dataset: Dataset) -> dict[str, Column]:
-    """Return the columns of a data set that can be axes, by name: its plots’ axes, then fields of numbers and times."""
-    axes = [one for plot in dataset.plots for axis in (plot.x, plot.y) for one in _of_axis(axis)]
-    fields = [_of_field(field) for plot in dataset.plots for field in plot.fields if field.kind != "category"]
+    Returns
+    -------
+    dict of str to Column
+        The axes of all plots of the same file, the plot's own first; then its fields of numbers and times.
+    """
+    plots = [plot, *(one for one in dataset.plots if one.path == plot.path and one != plot)]
     found: dict[str, Column] = {}
-    for one in (*axes, *fields):
-        found.setdefault(one.name, one)
-    return found
-
-
-def fields(dataset: Dataset) -> dict[str, Field]:
-    """Return the fields of all plots of a data set, by name."""
-    found: dict[str, Field] = {}
-    for plot in dataset.plots:
-        for field in plot.fields:
-            found.setdefault(field.name, field)
+    for one in plots:
+        for axis in (one.x, one.y):
+            title = axis.title if one == plot or len(plots) == 1 else f"{axis.title}, {one.title}"
+            found.setdefault(axis.column, Column(axis.column, title, axis.unit, axis.kind, axis.reverse))
+    held = set(found)
+    for field in plot.fields:
+        if field.kind != "category" and field.column not in held:
+            kind: AxisKind = "date" if field.kind == "time" else "number"
+            found.setdefault(field.name, Column(field.name, field.title, field.unit, kind))
     return found
 
 
@@ -184,7 +182,7 @@ def figure(names: dict[str, Any], x: Column, y: Column, home: Bounds, view: Boun
             "hovermode": False,
             "showlegend": False,
             "autosize": True,
-            "margin": {"l": 72, "r": 18, "t": 14, "b": 56},
+            "margin": {"l": 72, "r": 18, "t": 40, "b": 56},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": "inherit", "size": 12.5},
@@ -197,8 +195,40 @@ CONFIG: Final[dict[str, Any]] = {
     "doubleClick": False,
     "displaylogo": False,
     "displayModeBar": True,
-    "modeBarButtonsToRemove": ["toImage", "autoScale2d", "resetScale2d", "select2d", "lasso2d"],
+    # The whole list, so that plotly adds none of its own, such as one that uploads the chart.
+    "modeBarButtons": [["pan2d", "zoom2d"], ["zoomIn2d", "zoomOut2d"]],
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
     "showAxisDragHandles": True,
     "showTips": False,
 }
 """Plotly's configuration. `assets/figure.js` handles double clicks: plotly would return to the address's bounds."""
+
+
+def legend(scale: Any, normalization: str, count: int = 5) -> list[list[float]]:
+    """Return the true values along a colour bar.
+
+    Parameters
+    ----------
+    scale : ndarray, shape (2, n)
+        Knots and places, from the stats stage.
+    normalization : str
+    count : int
+        How many values, from the least to the greatest.
+
+    Returns
+    -------
+    list of [place, value]
+        Places from 0 to 1; empty where nothing is visible.
+    """
+    knots, places = np.asarray(scale)
+    if not len(knots):
+        return []
+    at = np.linspace(0, 1, count)
+    if normalization == "eq_hist":
+        first = np.searchsorted(places, at).clip(0, len(knots) - 1)
+        return [[float(place), float(value)] for place, value in zip(at, knots[first], strict=True)]
+    low, high = float(knots[0]), float(knots[-1])
+    span = {"linear": high - low, "log": np.log1p(high - low), "cbrt": np.cbrt(high - low)}[normalization] * at
+    above = {"linear": span, "log": np.expm1(span), "cbrt": span**3}[normalization]
+    return [[float(place), low + float(value)] for place, value in zip(at, above, strict=True)]

@@ -1,0 +1,23 @@
+"""``/image/<token>.png``: what a figure's token stands for, for the session that it was made for."""
+
+from flask import Blueprint, Response
+
+from app import serverside
+from app.runtime import Runtime
+from app.timing import server_timing
+
+
+def blueprint(_: Runtime) -> Blueprint:
+    """Return the route of figures' pictures."""
+    routes = Blueprint("figures", __name__)
+
+    @routes.get("/image/<token>.png")
+    def figure(token: str) -> Response:
+        """Answer with a PNG, transparent where empty. A token names it for good, but to one session alone."""
+        given = serverside.current().redeem(token, "encode")
+        response = Response(given.value, mimetype="image/png")
+        response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+        response.headers["Server-Timing"] = server_timing(given.events)
+        return response
+
+    return routes
