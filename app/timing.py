@@ -11,6 +11,9 @@ def server_timing(events: Sequence[Event]) -> str:
     Examples
     --------
     >>> server_timing([Event("source", "unneeded"), Event("grid", "ran", 12.34, 60_000, parts_ran=4)])
-    'source;desc=unneeded;dur=0.00, grid;desc=ran;dur=12.34'
+    'source;desc=unneeded;dur=0.00, grid;desc=ran;dur=12.34;parts=4'
     """
-    return ", ".join(f"{one.stage};desc={one.how};dur={one.ms:.2f}" for one in events)
+    return ", ".join(
+        f"{one.stage};desc={one.how};dur={one.ms:.2f}" + (f";parts={one.parts_ran}" if one.parts_ran else "")
+        for one in events
+    )

@@ -96,7 +96,7 @@
 
     /** Names of the axes, at their far ends, on the data's side of the strips. */
     drawTitles(pen, ink, size) {
-      const name = ({ title, unit }) => (unit && !title.includes(unit) ? `${title}, ${unit}` : title);
+      const name = ({ title, unit, kind }) => (unit && kind === "number" && !title.includes(unit) ? `${title}, ${unit}` : title);
       Object.assign(pen, { textAlign: "right", textBaseline: "bottom", fillStyle: ink.text, strokeStyle: ink.surface, lineWidth: 4, lineJoin: "round" });
       pen.font = '600 12px Inter, system-ui, sans-serif';
       const write = (text, x, y) => {

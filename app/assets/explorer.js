@@ -285,8 +285,8 @@
 
     /** Progress of a plot that is being prepared, from its events. */
     preparing(text) {
-      const { fraction = 0, message = "", done = false } = text ? JSON.parse(text) : {};
-      if (done) location.reload();
+      const { fraction = 0, message = "", done = false, error = "" } = text ? JSON.parse(text) : {};
+      if (done && !error) location.reload();
       return [Math.round(fraction * 100), message];
     },
   };

@@ -19,8 +19,8 @@
     const size = Math.abs(value);
     for (const [unit, letter] of BIG) if (size >= unit) return `${fixed(value / unit, size >= 100 * unit ? 0 : size >= 10 * unit ? 1 : 2)} ${letter}`;
     if (Number.isInteger(value) || size >= 1000) return fixed(value, 0);
-    if (size !== 0 && size < 1e-3) return value.toExponential(2).replace("-", "−");
-    return fixed(value, size >= 100 ? 1 : size >= 1 ? 2 : 4);
+    if (size < 1e-3) return value.toExponential(2).replaceAll("-", "−");
+    return value.toLocaleString("en-GB", { maximumSignificantDigits: 3 }).replace("-", "−");
   }
 
   /** A number in full: whole where it is whole. */

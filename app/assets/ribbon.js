@@ -15,12 +15,15 @@
     let [spent, bytes] = [0, 0];
     const asked = facts.filter((fact) => fact.where === "server");
     for (const { where, timing, bytes: size } of facts) {
-      const ran = where === "server" && timing.grid?.how === "ran";
-      tiles[ran ? "ran" : "hits"]++;
-      // The tiles of a view come from one call: its time is counted once.
-      if (ran) spent = Math.max(spent, timing.grid.ms);
+      if (where === "server" && timing.grid?.how === "ran") {
+        // One call computes all the missing tiles of a view; the others' answers then come from the store.
+        tiles.ran += timing.grid.parts || 1;
+        spent = Math.max(spent, timing.grid.ms);
+      }
       bytes += size;
     }
+    tiles.ran = Math.min(tiles.ran, facts.length);
+    tiles.hits = facts.length - tiles.ran;
     const where = asked.length ? "server" : facts.length ? "cache" : "";
     return { name: "grid", how: tiles.ran ? "ran" : "reused", where, ms: spent, bytes, tiles };
   }
@@ -50,10 +53,10 @@
     const spent = here.reduce((sum, row) => sum + row.ms, 0);
     const parts = [here.length ? `${plural(here.length, "stage")} in the browser, ${ms(spent)}` : "no stage re-ran"];
     const { tiles, bytes, ms: took, where } = stages[1];
-    if (tiles.ran) parts.push(`${plural(tiles.ran, "tile")} computed in ${ms(took)}`);
+    if (tiles.ran) parts.push(`${plural(tiles.ran, "tile")} computed, ${ms(took)}`);
     if (tiles.hits) parts.push(`${plural(tiles.hits, "tile")} reused`);
     parts.push(where === "server" ? `${board.format.bytes(bytes)} received` : "nothing requested");
-    return `${title[0].toUpperCase()}${title.slice(1)}: ${parts.join("; ")}. On screen after ${Math.round(latency)} ms.`;
+    return `${title[0].toUpperCase()}${title.slice(1)}: ${parts.join("; ")}. ${Math.round(latency)} ms to the screen.`;
   }
 
   function chip(row) {
@@ -61,8 +64,9 @@
     made.dataset.stage = row.name;
     made.dataset.how = row.how;
     const did = row.how === "browser" ? "in browser" : row.how;
-    const facts = [did, row.ms ? ms(row.ms) : "", row.tiles && row.tiles.ran + row.tiles.hits ? plural(row.tiles.ran + row.tiles.hits, "tile") : "", row.bytes ? board.format.bytes(row.bytes) : ""];
-    made.append(board.element("b", "", row.name), board.element("span", "", facts.filter(Boolean).join(" · ")));
+    const count = row.tiles ? row.tiles.ran + row.tiles.hits : 0;
+    const line = (...facts) => board.element("span", "", facts.filter(Boolean).join(" · "));
+    made.append(board.element("b", "", row.name), line(did, row.ms && ms(row.ms)), line(count && plural(count, "tile"), row.bytes && board.format.bytes(row.bytes)));
     return made;
   }
 

@@ -22,8 +22,9 @@
 
   function numbers(tile, radius, how, colours) {
     if (colours) return byCategory(tile, radius, colours);
+    if (radius === 0 && !tile.float) return board.rank(tile.values, tile.size, tile.apron);
     const cells = board.spread(tile, 0, radius, how);
-    return tile.float ? { kind: "float", cells } : board.rank(cells);
+    return tile.float ? { kind: "float", cells } : board.rank(cells, tile.size);
   }
 
   /** Totals, and each cell's colour: the mean of the categories' colours, weighted by their counts. */
@@ -47,7 +48,7 @@
       const sum = total[at];
       if (sum) mixed[at] = (Math.floor(b[at] / sum) << 16) | (Math.floor(g[at] / sum) << 8) | Math.floor(r[at] / sum);
     }
-    return { ...board.rank(total), mixed };
+    return { ...board.rank(total, tile.size), mixed };
   }
 
   /** The least spreading at which the visible points can be seen; 0 where there are many. */

@@ -59,28 +59,46 @@
     const wide = cells.slice();
     const rows = rowsByWidth(radius);
     for (let half = 1; half <= radius; half++) {
-      for (let y = 0; y < side; y++) {
-        for (let at = y * side + apron, end = at + size; at < end; at++) {
-          const a = cells[at - half];
-          const b = cells[at + half];
-          if (how === "add") wide[at] += a + b;
-          else if (how === "max") wide[at] = Math.max(wide[at], a, b);
-          else wide[at] = Math.min(wide[at], a, b);
-        }
+      PASS[how].widen(wide, cells, side, apron, size, half);
+      for (const dy of rows.get(half) || []) {
+        for (let y = 0; y < size; y++) PASS[how].mergeRow(wide, (y + apron + dy) * side + apron, out, y * size, size);
       }
-      for (const dy of rows.get(half) || []) mergeRows(wide, side, apron, size, dy, how, out);
     }
   }
 
-  function mergeRows(wide, side, apron, size, dy, how, out) {
-    for (let y = 0; y < size; y++) {
-      const from = (y + apron + dy) * side + apron;
-      const to = y * size;
-      if (how === "add") for (let x = 0; x < size; x++) out[to + x] += wide[from + x];
-      else if (how === "max") for (let x = 0; x < size; x++) out[to + x] = Math.max(out[to + x], wide[from + x]);
-      else for (let x = 0; x < size; x++) out[to + x] = Math.min(out[to + x], wide[from + x]);
-    }
-  }
+  // Written out for each operator: an operator handed in would be called once a cell.
+  const PASS = {
+    add: {
+      widen(wide, cells, side, apron, size, half) {
+        for (let y = 0; y < side; y++) {
+          for (let at = y * side + apron, end = at + size; at < end; at++) wide[at] += cells[at - half] + cells[at + half];
+        }
+      },
+      mergeRow(wide, from, out, to, size) {
+        for (let x = 0; x < size; x++) out[to + x] += wide[from + x];
+      },
+    },
+    max: {
+      widen(wide, cells, side, apron, size, half) {
+        for (let y = 0; y < side; y++) {
+          for (let at = y * side + apron, end = at + size; at < end; at++) wide[at] = Math.max(wide[at], cells[at - half], cells[at + half]);
+        }
+      },
+      mergeRow(wide, from, out, to, size) {
+        for (let x = 0; x < size; x++) out[to + x] = Math.max(out[to + x], wide[from + x]);
+      },
+    },
+    min: {
+      widen(wide, cells, side, apron, size, half) {
+        for (let y = 0; y < side; y++) {
+          for (let at = y * side + apron, end = at + size; at < end; at++) wide[at] = Math.min(wide[at], cells[at - half], cells[at + half]);
+        }
+      },
+      mergeRow(wide, from, out, to, size) {
+        for (let x = 0; x < size; x++) out[to + x] = Math.min(out[to + x], wide[from + x]);
+      },
+    },
+  };
 
   const IDENTITY = { add: 0, max: -Infinity, min: Infinity };
 
@@ -89,12 +107,17 @@
     const { apron, size } = tile;
     const side = size + 2 * apron;
     const source = tile.values.subarray(plane * side * side, (plane + 1) * side * side);
-    if (!tile.float) return sweep(Uint32Array.from(source), side, apron, size, radius, how, out);
-    const filled = Uint32Array.from(source, (value) => (value === value ? 1 : 0));
+    if (!tile.float) return sweep(new Uint32Array(source), side, apron, size, radius, how, out);
+    const filled = new Uint32Array(source.length);
+    const cells = new Float64Array(source);
+    for (let i = 0; i < cells.length; i++) {
+      if (cells[i] === cells[i]) filled[i] = 1;
+      else cells[i] = IDENTITY[how];
+    }
     const near = new Uint32Array(size * size);
     sweep(filled, side, apron, size, radius, "add", near);
     out.fill(IDENTITY[how]);
-    sweep(Float64Array.from(source, (value) => (value === value ? value : IDENTITY[how])), side, apron, size, radius, how, out);
+    sweep(cells, side, apron, size, radius, how, out);
     for (let i = 0; i < out.length; i++) if (near[i] === 0) out[i] = NaN;
     return undefined;
   }

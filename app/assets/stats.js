@@ -9,25 +9,34 @@
   const DIRECT = 2 ** 20;
 
   /**
-   * Number a tile's distinct counts from 1, in order; 0 stays empty. Done once for a tile and spreading.
-   * @param {TypedArray} cells whole numbers
+   * Number a grid's distinct counts from 1, in order; 0 stays empty. Done once for a tile and spreading.
+   * @param {TypedArray} cells whole numbers, row by row
+   * @param {number} size rows and columns that are numbered
+   * @param {number} apron cells around them that are not
    * @returns {{kind: "int", values: Float64Array, counts: Uint32Array, codes: TypedArray}} counts[i + 1] cells hold values[i]
    */
-  function rank(cells) {
-    let top = 0;
-    for (let i = 0; i < cells.length; i++) if (cells[i] > top) top = cells[i];
-    return top < DIRECT ? rankDirect(cells, top) : rankSorted(cells);
+  function rank(cells, size, apron = 0) {
+    const side = size + 2 * apron;
+    const top = cells.BYTES_PER_ELEMENT < 4 ? 2 ** (8 * cells.BYTES_PER_ELEMENT) - 1 : greatest(cells);
+    return top < DIRECT ? rankDirect(cells, top, size, apron, side) : rankSorted(cells, size, apron, side);
   }
 
-  function rankDirect(cells, top) {
+  function greatest(cells) {
+    let top = 0;
+    for (let i = 0; i < cells.length; i++) if (cells[i] > top) top = cells[i];
+    return top;
+  }
+
+  function rankDirect(cells, top, size, apron, side) {
     const seen = new Uint32Array(top + 1);
-    for (let i = 0; i < cells.length; i++) seen[cells[i]]++;
-    const empty = seen[0];
+    for (let y = 0; y < size; y++) {
+      for (let at = (y + apron) * side + apron, end = at + size; at < end; at++) seen[cells[at]]++;
+    }
     let distinct = 0;
     for (let value = 1; value <= top; value++) if (seen[value]) distinct++;
     const values = new Float64Array(distinct);
     const counts = new Uint32Array(distinct + 1);
-    counts[0] = empty;
+    counts[0] = seen[0];
     for (let value = 1, code = 0; value <= top; value++) {
       if (!seen[value]) continue;
       values[code++] = value;
@@ -35,18 +44,22 @@
       seen[value] = code;
     }
     seen[0] = 0;
-    const codes = distinct < 65535 ? new Uint16Array(cells.length) : new Uint32Array(cells.length);
-    for (let i = 0; i < cells.length; i++) codes[i] = seen[cells[i]];
+    const codes = distinct < 65535 ? new Uint16Array(size * size) : new Uint32Array(size * size);
+    for (let y = 0, to = 0; y < size; y++) {
+      for (let at = (y + apron) * side + apron, end = at + size; at < end; at++) codes[to++] = seen[cells[at]];
+    }
     return { kind: "int", values, counts, codes };
   }
 
-  function rankSorted(cells) {
+  function rankSorted(cells, size, apron, side) {
     const values = Float64Array.from(new Set(cells)).sort().filter((value) => value > 0);
     const code = new Map([[0, 0]]);
     values.forEach((value, i) => code.set(value, i + 1));
-    const codes = Uint32Array.from(cells, (value) => code.get(value));
+    const codes = new Uint32Array(size * size);
     const counts = new Uint32Array(values.length + 1);
-    for (let i = 0; i < codes.length; i++) counts[codes[i]]++;
+    for (let y = 0, to = 0; y < size; y++) {
+      for (let at = (y + apron) * side + apron, end = at + size; at < end; at++) counts[(codes[to++] = code.get(cells[at]))]++;
+    }
     return { kind: "int", values, counts, codes };
   }
 

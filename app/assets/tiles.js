@@ -63,7 +63,7 @@
       const [name, ...rest] = part.trim().split(";");
       if (!name) continue;
       const fields = Object.fromEntries(rest.map((one) => one.trim().split("=")));
-      stages[name] = { how: (fields.desc || "ran").replaceAll('"', ""), ms: Number(fields.dur || 0) };
+      stages[name] = { how: (fields.desc || "ran").replaceAll('"', ""), ms: Number(fields.dur || 0), parts: Number(fields.parts || 0) };
     }
     return stages;
   }

@@ -75,7 +75,7 @@ def _slider(page: str, name: str, label: str, value: int, top: int = 100, unit: 
 
 def group(title: str, *controls: Component, hidden: bool = False) -> Component:
     """Return controls under a title."""
-    return html.Fieldset([html.Legend(html.Span(title)), *controls], className="explorer-group", hidden=hidden)
+    return html.Fieldset([html.Legend(title, className="unseen"), *controls], className="explorer-group", hidden=hidden)
 
 
 def _data_group(dataset: Dataset, plot: Plot, served: Sequence[Dataset]) -> Component:
@@ -112,7 +112,7 @@ def colour_group(page: str, shown: Controls) -> Component:
     )  # fmt: skip
     cmaps = select(
         page, "cmap", "Colormap", [{"value": name, "label": name} for name in COLORMAPS], shown.cmap,
-        renderOption={"function": "explorerColormap"}, searchable=True, maxDropdownHeight=360,
+        renderOption={"function": "explorerColormap"}, maxDropdownHeight=360,
     )  # fmt: skip
     cmaps.children.append(html.Div(id=f"{page}-cmap-preview", **{"aria-hidden": "true"}))
     return group(

@@ -3,7 +3,9 @@
 It owns the ids ``shell-*``. It refuses to know what any page shows.
 """
 
+from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import dash
 import dash_mantine_components as dmc
@@ -25,13 +27,18 @@ SCHEME: Final = """<script>(function () {
   document.documentElement.setAttribute("data-mantine-color-scheme", chosen);
 })();</script>"""
 
+# In the document itself: Chromium asks for a linked icon anew whenever a page writes its address.
+FAVICON: Final = "data:image/svg+xml," + quote((Path(__file__).parent.parent / "assets" / "favicon.svg").read_text("utf-8"))
+
 INDEX: Final = (
     """<!DOCTYPE html>
 <html lang="en">
   <head>
     {%metas%}
     <title>{%title%}</title>
-    <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+    """
+    + f'<link rel="icon" type="image/svg+xml" href="{FAVICON}">'
+    + """
     <link rel="preload" as="font" type="font/woff2" crossorigin href="/assets/fonts/inter.woff2">
     """
     + SCHEME
