@@ -5,6 +5,7 @@ It stores bytes under text keys and nothing else: what could be a pickle is refu
 is counted and reported, and costs the caller a computation, never an error.
 """
 
+import errno
 import re
 import sqlite3
 import warnings
@@ -16,13 +17,14 @@ from time import monotonic
 from typing import Any
 
 from diskcache import Cache, Disk, Timeout
-from diskcache.core import MODE_BINARY, MODE_RAW, EmptyDirWarning
+from diskcache.core import DBNAME, MODE_BINARY, MODE_RAW, EmptyDirWarning
 from isal import isal_zlib
 
 from app.pipeline.errors import CodecError, StoreError
 from app.pipeline.stores.base import Blob, TierStats
 
 FAULTS = (sqlite3.Error, OSError, Timeout)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FILE_BYTES = 32_768
 CHECKSUM_BYTES = 4
 REOPEN_SECONDS = 5.0
@@ -60,6 +62,11 @@ class BytesDisk(Disk):
             with suppress(OSError):
                 Path(full_path).unlink()
             raise
+
+    def remove(self, file_path: str) -> None:
+        """Delete the file of a value; never one that a planted row names elsewhere."""
+        if VALUE_FILE.fullmatch(file_path):
+            super().remove(file_path)
 
     def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:  # noqa: ARG002
         """Read a value of bytes."""
@@ -122,6 +129,8 @@ class DiskStore:
         self._hits = self._misses = self._errors = 0
         self._detail = ""
         self._retry_at = 0.0
+        self._file = 0
+        self._full = False
         try:
             self._cache: Cache | None = self._open()
         except FAULTS as error:
@@ -131,7 +140,7 @@ class DiskStore:
 
     def _open(self) -> Cache:
         self.folder.mkdir(parents=True, exist_ok=True)
-        return Cache(
+        cache = Cache(
             str(self.folder),
             timeout=2.0,
             disk=BytesDisk,
@@ -139,23 +148,37 @@ class DiskStore:
             disk_min_file_size=FILE_BYTES,
             eviction_policy="least-recently-stored",
         )
+        self._file, self._full, self._detail = int((self.folder / DBNAME).stat().st_ino), False, ""
+        return cache
+
+    def _gone(self) -> bool:
+        """Whether the folder was deleted since it was opened: SQLite would go on, in a file that nobody else sees."""
+        try:
+            return int((self.folder / DBNAME).stat().st_ino) != self._file
+        except OSError:
+            return True
 
     def _opened(self) -> Cache | None:
         """Return the cache; after a fault, try to open it again from time to time."""
         with self._lock:
+            if self._cache is not None and self._gone():
+                self._cache.close()
+                self._cache = None
             if self._cache is None and monotonic() >= self._retry_at:
                 try:
                     self._cache = self._open()
-                    self._detail = ""
                 except FAULTS as error:
                     self._failed(error)
             return self._cache
 
     def _failed(self, error: Exception) -> None:
+        """Count a fault. What a full volume holds can be read; after any other fault the folder is left for a while."""
         self._errors += 1
+        self._full = self._cache is not None and (getattr(error, "errno", 0) in _FULL or "is full" in str(error))
         self._detail = f"the cache folder cannot be used just now: {error}. Results are computed again."
-        self._cache = None
-        self._retry_at = monotonic() + REOPEN_SECONDS
+        if not self._full:
+            self._cache = None
+            self._retry_at = monotonic() + REOPEN_SECONDS
 
     def _fault(self, error: Exception) -> None:
         with self._lock:
@@ -195,6 +218,10 @@ class DiskStore:
                 cache.set(key, sealed(data))
             except FAULTS as error:
                 self._fault(error)
+            else:
+                if self._full:
+                    with self._lock:
+                        self._full, self._detail = False, ""
 
     def __contains__(self, key: str) -> bool:
         cache = self._opened()
@@ -255,7 +282,7 @@ class DiskStore:
         """
         cache = self._opened()
         if cache is None:
-            return [self._detail]
+            return [self._detail] if self._detail else []
         faults = []
         try:
             foreign = cache._sql(f"DELETE FROM Cache WHERE NOT ({_OWN})").rowcount  # noqa: S608

@@ -1,0 +1,158 @@
+"""What every store owes; a new kind is tested by its line in the registry, without an edit here."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.pipeline.stores.base import TierStats
+from app.pipeline.stores.registry import STORES, open_store
+
+LIMIT = 4_000_000
+# What a volume keeps in the database, and what it keeps as a file.
+SIZES = (0, 1, 100, 32_763, 32_764, 100_000)
+ROWS = [*STORES, "memory+disk"]
+
+
+def addresses(kind, folder):
+    """Return the tiers of a row of the tests."""
+    return [(f"{one}:{folder}", LIMIT) for one in kind.split("+")]
+
+
+@pytest.fixture(params=ROWS)
+def store(request, tmp_path):
+    made = open_store(*addresses(request.param, tmp_path / "store"))
+    yield made
+    assert made.check() == []
+    made.close()
+
+
+def test_a_value_comes_back(store):
+    for size in SIZES:
+        data = bytes(range(256)) * (size // 256 + 1)
+        data = data[:size]
+        store.set(f"grid-{size:032x}", data)
+        found = store.get(f"grid-{size:032x}")
+        assert found.data == data
+        assert found.tier in [one.tier for one in store.stats()]
+        assert f"grid-{size:032x}" in store
+
+
+def test_what_was_not_set_is_not_there(store):
+    assert store.get("grid-00") is None
+    assert "grid-00" not in store
+    assert list(store.keys()) == []
+    store.delete("grid-00")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["set", "get", "delete", "contains", "clear"]),
+            st.sampled_from(["a-1", "a-2", "b" * 200, "é \x00 '\""]),
+            st.binary(max_size=64),
+        ),
+        max_size=24,
+    )
+)
+def test_it_behaves_as_a_mapping(store, moves):
+    store.clear()
+    model = {}
+    for move, key, data in moves:
+        if move == "set":
+            store.set(key, data)
+            model[key] = data
+        elif move == "get":
+            found = store.get(key)
+            assert (found and found.data) == model.get(key)
+        elif move == "delete":
+            store.delete(key)
+            model.pop(key, None)
+        elif move == "contains":
+            assert (key in store) == (key in model)
+        else:
+            assert store.clear() == len(model)
+            model.clear()
+        assert sorted(store.keys()) == sorted(model)
+
+
+def test_setting_again_replaces(store):
+    for data in (b"one", b"two" * 40_000, b"three"):
+        store.set("a-1", data)
+        assert store.get("a-1").data == data
+
+
+def test_a_value_too_large_to_keep_leaves_no_older_one(store):
+    store.set("a-1", b"old")
+    store.set("a-1", bytes(LIMIT))
+    found = store.get("a-1")
+    assert found is None or found.data == bytes(LIMIT)
+    store.delete("a-1")
+
+
+def test_it_stays_within_its_limit(store):
+    for at in range(30):
+        store.set(f"a-{at}", bytes([at]) * 300_000)
+    for one in store.stats():
+        assert one.bytes <= one.limit * 1.1
+    assert 0 < len(list(store.keys())) < 30
+    assert store.get("a-29").data == bytes([29]) * 300_000
+
+
+def test_it_says_what_it_holds(store):
+    store.set("a-1", b"x" * 1_000)
+    store.get("a-1")
+    store.get("a-2")
+    for one in store.stats():
+        assert isinstance(one, TierStats)
+        assert (one.tier, one.entries, one.errors, one.detail) == (one.tier, 1, 0, "")
+        assert one.limit == LIMIT
+        assert one.bytes >= 1_000
+    assert store.stats()[0].hits == 1
+    assert store.stats()[-1].misses == 1
+
+
+def test_clear_counts(store):
+    for at in range(3):
+        store.set(f"a-{at}", b"x" * 40_000)
+    assert store.clear() == 3
+    assert store.clear() == 0
+    assert [one.entries for one in store.stats()] == [0] * len(store.stats())
+
+
+def test_threads_see_whole_values(store):
+    def work(thread):
+        for at in range(20):
+            key, data = f"a-{at % 5}", bytes([at % 5]) * 50_000
+            if (thread + at) % 3:
+                store.set(key, data)
+            found = store.get(key)
+            assert found is None or found.data == data
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert sorted(store.keys()) == [f"a-{at}" for at in range(5)]
+
+
+def test_it_may_be_closed_twice(store):
+    store.close()
+    store.close()
+
+
+@pytest.mark.parametrize("kind", ["disk", "memory+disk"])
+def test_what_is_durable_outlives_its_store(kind, tmp_path):
+    tiers = addresses(kind, tmp_path / "store")
+    first = open_store(*tiers)
+    values = {f"a-{size}": b"v" * size for size in SIZES}
+    for key, data in values.items():
+        first.set(key, data)
+    first.close()
+    second = open_store(*tiers)
+    assert sorted(second.keys()) == sorted(values)
+    for key, data in values.items():
+        found = second.get(key)
+        assert (found.data, found.tier) == (data, "disk")
+    assert second.check() == []
+    second.close()
