@@ -40,6 +40,7 @@
     /** Write soon; the last of a quick series counts. */
     write(search) {
       this.search = search;
+      this.path = location.pathname;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.flush(), 150);
     }
@@ -47,7 +48,8 @@
     /** Write now. */
     flush() {
       clearTimeout(this.timer);
-      if (this.search === undefined || this.search === location.search) return;
+      // Another page's address is not this view's to write.
+      if (this.search === undefined || this.search === location.search || this.path !== location.pathname) return;
       history.replaceState(history.state, "", location.pathname + this.search + location.hash);
     }
 

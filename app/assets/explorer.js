@@ -215,7 +215,6 @@
     waiting.map = this;
     this.on("unload", () => {
       if (page?.map === this) {
-        page.address.flush();
         page.remove();
         page = board.explorer = null;
       }

@@ -62,18 +62,19 @@
     if (!find("graph")) return;
     if (!at || !page || at._dragging) return soon(AGAIN);
     if (at !== page.plot) listen(at);
-    const view = viewport(at);
+    const view = { ...viewport(at), aggregate: page.look.aggregate, field: fieldOf(page.look) };
     if (view.width < LEAST || view.height < LEAST) return;
     write();
     if (same(view, page.view)) return;
     begin(moved(page.view, view));
     page.view = view;
-    clientside.set_props("figure-view", { data: view });
+    clientside.set_props("figure-view", { data: { ...view, ground: board.scheme() } });
   }
 
   /** What the user did to come from one view to another. */
   function moved(before, now) {
-    if (!before || AXES.some((name) => before[name] !== now[name])) return "";
+    if (!before || page.action?.changed.has("reset") || AXES.some((name) => before[name] !== now[name])) return "";
+    if (["x0", "x1", "y0", "y1", "width", "height"].every((name) => before[name] === now[name])) return "";
     const span = (view, axis) => (page.plot.layout.meta.names[`${axis}log`] ? Math.log(view[`${axis}1`] / view[`${axis}0`]) : view[`${axis}1`] - view[`${axis}0`]);
     const kept = ["x", "y"].every((axis) => Math.abs(span(now, axis) / span(before, axis) - 1) < 1e-3);
     if (before.width !== now.width || before.height !== now.height) return kept ? "size" : "zoom";
@@ -293,12 +294,21 @@
     page.address.write(shared && rest ? `${shared}&${rest}` : rest ? `?${rest}` : shared);
   }
 
-  /** Offer the fields that fit the aggregate. */
+  /** The fields that fit the aggregate. */
+  function fitting({ aggregate }) {
+    const kinds = { count: [], by: ["category"], sum: ["number"], var: ["number"], std: ["number"] }[aggregate] || ["number", "time"];
+    return page.info.fields.filter((one) => kinds.includes(one.kind));
+  }
+
+  /** The field in force: the chosen one where it fits, else the first that does. */
+  function fieldOf(look) {
+    const fit = fitting(look);
+    return fit.some((one) => one.name === look.field) ? look.field : fit[0]?.name || "";
+  }
+
   function offerFields(look) {
-    const fit = { count: [], by: ["category"], sum: ["number"], var: ["number"], std: ["number"] }[look.aggregate] || ["number", "time"];
-    const data = page.info.fields.filter((one) => fit.includes(one.kind)).map((one) => ({ value: one.name, label: one.title }));
-    const value = data.some((one) => one.value === look.field) ? look.field : data.length ? data[0].value : null;
-    clientside.set_props("figure-field", { data, value, disabled: !data.length });
+    const data = fitting(look).map((one) => ({ value: one.name, label: one.title }));
+    clientside.set_props("figure-field", { data, value: fieldOf(look) || null, disabled: !data.length });
   }
 
   /** Only columns of numbers have a logarithmic scale. */
@@ -332,28 +342,26 @@
     page = { info, look, address: new board.Address(), ribbon: new board.Ribbon(find("ribbon"), find("live")), action: null, view: null, plot: null };
     board.palettes = info.palettes;
     begin("open");
-    scheme();
     soon(AGAIN);
   }
 
   function change(look) {
     const before = page.look;
-    const changed = LOOK.filter((name) => !same(look[name], before[name]));
-    page.look = look;
     // The field that comes with an aggregate is not the user's change.
-    changed.filter((name) => name !== "field" || before.aggregate === look.aggregate).forEach(begin);
+    const changed = LOOK.filter((name) => !same(look[name], before[name]) && (name !== "field" || fieldOf(look) !== fieldOf(before)));
+    page.look = look;
+    changed.forEach(begin);
     if (changed.includes("aggregate")) offerFields(look);
     if (changed.includes("x") || changed.includes("y")) offerScales(look);
+    if (changed.includes("aggregate") || changed.includes("field")) soon(0);
     write();
   }
-
-  const scheme = () => clientside.set_props("figure-ground", { data: board.scheme() });
 
   new MutationObserver(() => {
     if (!page || !find("stage")) return;
     begin("theme");
     find("cmap-preview").style.backgroundImage = palette().css;
-    scheme();
+    clientside.set_props("figure-ground", { data: board.scheme() });
   }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
 
   clientside.figure = {

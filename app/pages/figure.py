@@ -103,26 +103,18 @@ def _kept(names: Mapping[str, Any], view: dict[str, Any] | None) -> Bounds | Non
     return Bounds(*(at[name] for name in Bounds._fields))
 
 
-@callback(
-    Output("figure-token", "data"),
-    Input("figure-view", "data"),
-    Input("figure-aggregate", "value"),
-    Input("figure-field", "value"),
-    prevent_initial_call=True,
-)
-def aggregated(view: dict[str, Any] | None, aggregate: str, field: str | None) -> dict[str, Any]:
+@callback(Output("figure-token", "data"), Input("figure-view", "data"), prevent_initial_call=True)
+def aggregated(view: dict[str, Any] | None) -> dict[str, Any]:
     """Aggregate the exact viewport, and return a token for it."""
     if not view:
         raise PreventUpdate
     names = root_names(view)
-    how = chosen(runtime.current().plot(names["dataset"], names["plot"]), _aggregate(aggregate, field))
+    plot = runtime.current().plot(names["dataset"], names["plot"])
+    how = chosen(plot, {name: view.get(name) for name in ("aggregate", "field") if view.get(name)})
     params = {"aggregate": how.aggregate, "field": "" if how.aggregate == "count" else how.field}
     given = serverside.current().run("grid", names, viewport(view) | params)
-    return {"token": given.token, "events": [asdict(one) for one in given.events]}
-
-
-def _aggregate(aggregate: str, field: str | None) -> dict[str, Any]:
-    return {"aggregate": aggregate} | ({"field": field} if field and aggregate != "count" else {})
+    ground = "light" if view.get("ground") == "light" else "dark"
+    return {"token": given.token, "ground": ground, "events": [asdict(one) for one in given.events]}
 
 
 @callback(
@@ -134,9 +126,9 @@ def _aggregate(aggregate: str, field: str | None) -> dict[str, Any]:
     },
     prevent_initial_call=True,
 )
-def pictured(aggregate: dict[str, Any] | None, shading: dict[str, Any], ground: str) -> dict[str, Any]:
+def pictured(aggregate: dict[str, Any] | None, shading: dict[str, Any], ground: str | None) -> dict[str, Any]:
     """Shade what a token stands for, and return the picture's address with all that the page says about it."""
-    if not (aggregate and ground):
+    if not aggregate:
         raise PreventUpdate
     try:
         recipe = serverside.current().take(aggregate["token"], "grid")
@@ -144,7 +136,7 @@ def pictured(aggregate: dict[str, Any] | None, shading: dict[str, Any], ground: 
         # The session or the data changed: the browser asks once more from the start of the chain.
         return {"stale": True}
     above = aggregate["events"] if any(one["prop_id"].startswith("figure-token") for one in ctx.triggered) else []
-    return _pictured(aggregate["token"], recipe, shading, ground, above)
+    return _pictured(aggregate["token"], recipe, shading, ground or aggregate["ground"], above)
 
 
 def _pictured(

@@ -1,0 +1,101 @@
+"""Serving, with real processes: start, answer, refuse a taken port, stop."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from app.address import AddressError, listen, url
+
+Start = Callable[..., tuple[subprocess.Popen[str], str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Return a function that starts the app and waits until it says where it is."""
+    running: list[subprocess.Popen[str]] = []
+
+    def run(*options: str) -> tuple[subprocess.Popen[str], str]:
+        command = [sys.executable, "-m", "app", "--port", "0", "--cache", str(tmp_path / "cache"), *options]
+        environment = {**os.environ, "STAGEBOARD_FOLDER": str(tmp_path / "data")}
+        app = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+        )
+        running.append(app)
+        assert app.stdout is not None
+        for line in app.stdout:
+            if "ready at " in line:
+                return app, line.split("ready at ")[1].split()[0]
+        raise AssertionError(f"it did not start: {app.communicate()[1]}")
+
+    yield run
+    for app in running:
+        if app.poll() is None:
+            os.killpg(app.pid, signal.SIGKILL)
+        app.communicate()
+
+
+def ask(address: str) -> bytes:
+    """Return the body of an answer."""
+    with urlopen(address) as answer:
+        return bytes(answer.read())
+
+
+def test_it_serves_refuses_a_taken_port_and_ends_by_sigterm(start: Start) -> None:
+    app, address = start()
+    health = json.loads(ask(f"{address}/health"))
+    assert health["status"] == "ok"
+    assert {"flights", "places", "stars", "storms"} <= set(health["datasets"])
+    assert b"<html" in ask(address)
+    port = address.rsplit(":", 1)[1]
+    second = subprocess.run([sys.executable, "-m", "app", "--port", port], capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert second.stdout == ""
+    assert f"port {port} is in use" in second.stderr
+    assert "--port" in second.stderr
+    assert "Traceback" not in second.stderr
+    app.send_signal(signal.SIGTERM)
+    out, err = app.communicate()
+    assert (app.returncode, out, err) == (0, "", "")
+
+
+def test_two_workers_without_a_cache_folder_say_so_once_and_end_by_ctrl_c(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    app, address = start("--workers", "2", "--cache", str(tmp_path / "file" / "cache"))
+    assert json.loads(ask(f"{address}/health"))["notes"]
+    os.killpg(app.pid, signal.SIGINT)
+    out, err = app.communicate()
+    assert (app.returncode, out) == (0, "")
+    assert err.count("cannot be used") == 1
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "said"),
+    [
+        ("no-such-host.invalid", 0, "host 'no-such-host.invalid' is not an address of this machine"),
+        ("192.0.2.1", 0, "host '192.0.2.1' is not an address of this machine"),
+    ],
+)
+def test_an_address_that_cannot_be_had(host: str, port: int, said: str) -> None:
+    with pytest.raises(AddressError, match=said):
+        listen(host, port)
+
+
+def test_the_other_port_that_is_proposed_exists() -> None:
+    with socket.create_server(("127.0.0.1", 65535)), pytest.raises(AddressError, match="--port 65534"):
+        listen("127.0.0.1", 65535)
+
+
+def test_addresses_for_browsers() -> None:
+    with listen("127.0.0.1", 0) as one:
+        assert url(one) == f"http://127.0.0.1:{one.getsockname()[1]}"
+    with listen("::1", 0) as six:
+        assert url(six) == f"http://[::1]:{six.getsockname()[1]}"

@@ -1,0 +1,59 @@
+"""A real server in its own process, and a real browser: Debian's Chromium, driven by Playwright.
+
+A test asks `browse` for a page; at its end any error in the console, or any request that failed, fails the test.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.browsing import DESKTOP, FLAGS, PHONE, Server, Visit, start_server, stop_server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server on the embedded data, for all tests that do not change it."""
+    running = start_server(tmp_path_factory.mktemp("server"))
+    yield running
+    stop_server(running)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return the browser; without one, tests are skipped by name, but fail in CI."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        message = "no Chromium: `make test` installs it, or set CHROMIUM to its path"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def browse(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Return a function that opens a page: ``browse("/explorer", dark=True, phone=True)``; the rest is checked after."""
+    opened: list[Visit] = []
+
+    def open_page(path: str, *, dark: bool = False, phone: bool = False, url: str = server.url) -> Visit:
+        width, height = PHONE if phone else DESKTOP
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        one = Visit(context.new_page())
+        one.watch()
+        one.page.goto(url + path, wait_until="networkidle")
+        opened.append(one)
+        return one
+
+    yield open_page
+    problems = [problem for one in opened for problem in one.problems]
+    for one in opened:
+        one.page.context.close()
+    assert problems == []
