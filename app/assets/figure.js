@@ -65,8 +65,12 @@
     const view = { ...viewport(at), aggregate: page.look.aggregate, field: fieldOf(page.look) };
     if (view.width < LEAST || view.height < LEAST) return;
     write();
-    if (same(view, page.view)) return;
-    begin(moved(page.view, view));
+    if (same(view, page.view)) {
+      page.since = 0;
+      return;
+    }
+    begin(moved(page.view, view), page.since);
+    page.since = 0;
     page.view = view;
     clientside.set_props("figure-view", { data: { ...view, ground: board.scheme() } });
   }
@@ -83,7 +87,10 @@
 
   function listen(at) {
     page.plot = at;
-    at.on("plotly_relayout", () => soon());
+    at.on("plotly_relayout", () => {
+      page.since ||= performance.now();
+      soon();
+    });
     at.on("plotly_doubleclick", home);
     new ResizeObserver(() => soon()).observe(at);
   }
@@ -232,9 +239,9 @@
   /* The ribbon */
 
   /** An action begins; changes until its picture is painted belong to it. */
-  function begin(changed) {
+  function begin(changed, since) {
     if (!page) return;
-    page.action ||= { changed: new Set(), start: performance.now() };
+    page.action ||= { changed: new Set(), start: since || performance.now() };
     if (changed) page.action.changed.add(changed);
     find("stage").closest(".explorer").classList.add("busy");
   }
@@ -339,7 +346,7 @@
 
   function open(info, look) {
     leave();
-    page = { info, look, address: new board.Address(), ribbon: new board.Ribbon(find("ribbon"), find("live")), action: null, view: null, plot: null };
+    page = { info, look, address: new board.Address(), ribbon: new board.Ribbon(find("ribbon"), find("live")), action: null, since: 0, view: null, plot: null };
     board.palettes = info.palettes;
     begin("open");
     soon(AGAIN);
@@ -350,7 +357,7 @@
     // The field that comes with an aggregate is not the user's change.
     const changed = LOOK.filter((name) => !same(look[name], before[name]) && (name !== "field" || fieldOf(look) !== fieldOf(before)));
     page.look = look;
-    changed.forEach(begin);
+    changed.forEach((name) => begin(name));
     if (changed.includes("aggregate")) offerFields(look);
     if (changed.includes("x") || changed.includes("y")) offerScales(look);
     if (changed.includes("aggregate") || changed.includes("field")) soon(0);

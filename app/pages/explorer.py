@@ -124,7 +124,9 @@ def _preparing(dataset: Dataset, plot: Plot) -> Component:
         [
             html.H1(f"Preparing {dataset.title}"),
             html.P("Its columns are laid out on disk once. The page opens by itself, and at once from then on."),
-            dmc.Progress(id="explorer-preparing", value=0, size="lg", transitionDuration=200, **{"aria-label": "Progress"}),
+            dmc.Progress(
+                id="explorer-preparing", value=0, size="lg", transitionDuration=200, **{"aria-label": "Progress"}
+            ),
             html.P("reading", id="explorer-preparing-message", className="figures", role="status"),
             SSE(id="explorer-events", url=f"/events/{dataset.name}/{plot.name}", options={"method": "GET"}),
         ],

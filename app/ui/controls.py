@@ -82,7 +82,9 @@ def _data_group(dataset: Dataset, plot: Plot, served: Sequence[Dataset]) -> Comp
     sets = [{"value": one.name, "label": one.title} for one in served]
     plots = [{"value": one.name, "label": one.title} for one in dataset.plots]
     return group(
-        "Data", select("explorer", "dataset", "Data set", sets, dataset.name), select("explorer", "plot", "Plot", plots, plot.name)
+        "Data",
+        select("explorer", "dataset", "Data set", sets, dataset.name),
+        select("explorer", "plot", "Plot", plots, plot.name),
     )
 
 
@@ -96,7 +98,15 @@ def aggregate_group(page: str, plot: Plot, shown: Controls) -> Component:
     return group(
         "Aggregate",
         select(page, "aggregate", "Aggregate", options, shown.aggregate),
-        select(page, "field", "Field", fields, shown.field if fields else None, disabled=not fields, placeholder="none: rows are counted"),
+        select(
+            page,
+            "field",
+            "Field",
+            fields,
+            shown.field if fields else None,
+            disabled=not fields,
+            placeholder="none: rows are counted",
+        ),
     )
 
 
@@ -125,7 +135,16 @@ def colour_group(page: str, shown: Controls) -> Component:
 
 def points_group(page: str, shown: Controls) -> Component:
     """Return how points are drawn."""
-    spreading = _slider(page, "spreading", "Spreading", shown.spreading, 5, "px", marks=[{"value": at, "label": str(at)} for at in range(6)], mb=20)
+    spreading = _slider(
+        page,
+        "spreading",
+        "Spreading",
+        shown.spreading,
+        5,
+        "px",
+        marks=[{"value": at, "label": str(at)} for at in range(6)],
+        mb=20,
+    )
     spreading.children.append(html.P(id=f"{page}-spreading-note", className="control-note", role="status"))
     return group("Points", spreading, _slider(page, "data_opacity", "Data opacity", shown.data_opacity))
 
@@ -134,7 +153,13 @@ def _map_group(plot: Plot, shown: Controls) -> Component:
     labels = dmc.Switch(id="explorer-labels", label="Names of places", checked=shown.labels, size="sm")
     return group(
         "Map",
-        select("explorer", "basemap", "Base map", [{"value": one.name, "label": one.title} for one in BASE_MAPS], shown.basemap),
+        select(
+            "explorer",
+            "basemap",
+            "Base map",
+            [{"value": one.name, "label": one.title} for one in BASE_MAPS],
+            shown.basemap,
+        ),
         _slider("explorer", "map_opacity", "Map opacity", shown.map_opacity),
         labels,
         hidden=not plot.geographic,
@@ -143,14 +168,26 @@ def _map_group(plot: Plot, shown: Controls) -> Component:
 
 def _actions(dataset: Dataset, plot: Plot) -> Component:
     share = dmc.Button(
-        html.Span("Copy link to this view", id="explorer-share-label", role="status"), id="explorer-share", variant="filled", leftSection=icon("copy"), size="sm"
+        html.Span("Copy link to this view", id="explorer-share-label", role="status"),
+        id="explorer-share",
+        variant="filled",
+        leftSection=icon("copy"),
+        size="sm",
     )
     reset = dmc.Button("Reset view", id="explorer-reset", variant="default", size="sm")
-    export = html.A("Export PNG", id="explorer-export", href="", download=f"{dataset.name}-{plot.name}.png", className="explorer-export")
+    export = html.A(
+        "Export PNG",
+        id="explorer-export",
+        href="",
+        download=f"{dataset.name}-{plot.name}.png",
+        className="explorer-export",
+    )
     return html.Div([share, reset, export], className="explorer-actions")
 
 
-def panel(dataset: Dataset, plot: Plot, shown: Controls, served: Sequence[Dataset], facts: str, notes: Sequence[str]) -> Component:
+def panel(
+    dataset: Dataset, plot: Plot, shown: Controls, served: Sequence[Dataset], facts: str, notes: Sequence[str]
+) -> Component:
     """Return the panel of controls.
 
     Parameters
@@ -166,7 +203,11 @@ def panel(dataset: Dataset, plot: Plot, shown: Controls, served: Sequence[Datase
     notes : sequence of str
         What the user should know about the data.
     """
-    said = [html.Ul([html.Li(one) for one in notes], className="notes", **{"aria-label": "Notes on the data"})] if notes else []
+    said = (
+        [html.Ul([html.Li(one) for one in notes], className="notes", **{"aria-label": "Notes on the data"})]
+        if notes
+        else []
+    )
     return html.Aside(
         [
             html.H1(dataset.title),

@@ -28,7 +28,9 @@ SCHEME: Final = """<script>(function () {
 })();</script>"""
 
 # In the document itself: Chromium asks for a linked icon anew whenever a page writes its address.
-FAVICON: Final = "data:image/svg+xml," + quote((Path(__file__).parent.parent / "assets" / "favicon.svg").read_text("utf-8"))
+FAVICON: Final = "data:image/svg+xml," + quote(
+    (Path(__file__).parent.parent / "assets" / "favicon.svg").read_text("utf-8")
+)
 
 INDEX: Final = (
     """<!DOCTYPE html>

@@ -116,9 +116,7 @@ def test_data_are_listed_added_and_removed(capsys: pytest.CaptureFixture[str], p
     assert "walks" not in capsys.readouterr().out
 
 
-def test_an_added_file_that_is_gone_is_listed_with_the_reason(
-    capsys: pytest.CaptureFixture[str], points: Path
-) -> None:
+def test_an_added_file_that_is_gone_is_listed_with_the_reason(capsys: pytest.CaptureFixture[str], points: Path) -> None:
     assert cli.run(["data", "add", str(points)]) == 0
     points.unlink()
     capsys.readouterr()
