@@ -225,6 +225,11 @@
   }
   if (window.L) L.Map.addInitHook(onMap);
 
+  /** Categories have colours of their own: the colormap rests. */
+  function restColormap(aggregate) {
+    if (page && (page.look.aggregate === "by") !== (aggregate === "by")) dash_clientside.set_props("explorer-cmap", { disabled: aggregate === "by" });
+  }
+
   /** Offer the fields that fit the aggregate; returns the one in force. */
   function offerFields(info, aggregate, field) {
     const fits = fitting(info, aggregate);
@@ -242,6 +247,7 @@
     /** A control changed, or the page came. */
     controls(info, aggregate, field, normalization, range, cmap, spreading, dataOpacity, basemap, mapOpacity, labels) {
       if (!info || !find("field")) return clientside.no_update;
+      restColormap(aggregate);
       const chosen = offerFields(info, aggregate, field);
       const look = { aggregate, field: chosen, normalization, range, cmap, spreading, data_opacity: dataOpacity };
       if (info.crs !== "plane") Object.assign(look, { basemap, map_opacity: mapOpacity, labels });

@@ -29,26 +29,27 @@
 
   /** Totals, and each cell's colour: the mean of the categories' colours, weighted by their counts. */
   function byCategory(tile, radius, colours) {
-    const planes = Array.from({ length: tile.planes }, (_, i) => board.spread(tile, i, radius, "add"));
     const cells = tile.size * tile.size;
-    const [total, r, g, b] = [new Uint32Array(cells), new Float32Array(cells), new Float32Array(cells), new Float32Array(cells)];
-    planes.forEach((plane, i) => {
-      const [cr, cg, cb] = colours[i] || [128, 128, 128];
-      for (let at = 0; at < cells; at++) {
-        const count = plane[at];
-        if (count === 0) continue;
-        total[at] += count;
-        r[at] += count * cr;
-        g[at] += count * cg;
-        b[at] += count * cb;
-      }
-    });
+    const sums = { total: new Uint32Array(cells), r: new Float32Array(cells), g: new Float32Array(cells), b: new Float32Array(cells) };
+    for (let plane = 0; plane < tile.planes; plane++) addPlane(sums, board.spread(tile, plane, radius, "add"), colours[plane] || [128, 128, 128]);
+    const { total, r, g, b } = sums;
     const mixed = new Uint32Array(cells);
     for (let at = 0; at < cells; at++) {
       const sum = total[at];
       if (sum) mixed[at] = (Math.floor(b[at] / sum) << 16) | (Math.floor(g[at] / sum) << 8) | Math.floor(r[at] / sum);
     }
     return { ...board.rank(total, tile.size), mixed };
+  }
+
+  function addPlane({ total, r, g, b }, counts, [cr, cg, cb]) {
+    for (let at = 0; at < counts.length; at++) {
+      const count = counts[at];
+      if (count === 0) continue;
+      total[at] += count;
+      r[at] += count * cr;
+      g[at] += count * cg;
+      b[at] += count * cb;
+    }
   }
 
   /** The least spreading at which the visible points can be seen; 0 where there are many. */

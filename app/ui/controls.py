@@ -1,6 +1,6 @@
-"""The controls of Explorer and Figure, set as the address says. Ids are the page's name, a dash, and the control's name.
+"""The controls of Explorer and Figure, set as the address says.
 
-The Explorer reads them in the browser: none of its controls has a callback on the server.
+Ids are the page's name, a dash, and the control's name. The Explorer reads them in the browser: none of its controls has a callback on the server.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ _HELP: Final = {
     "cmap": "Low values take the end of the colours that is nearest to the ground, so that few points fade into it.",
     "normalization": "How values spread over the colours. Equalise gives each colour as many pixels as any other.",
     "range": "Percentiles of the visible pixels that take the first and the last colour. Their values stand below.",
-    "spreading": "Draws each pixel as a disc of this radius. When few points are in view, a larger one is used, and said here.",
+    "spreading": "Draws each pixel as a disc of this radius. With few points in view a larger one is used, and said here.",
     "basemap": "Coastlines come with Stageboard. The others come from the network.",
 }
 
@@ -65,7 +65,7 @@ def select(page: str, name: str, label: str, data: Sequence[Any], value: str | N
     return _labelled(page, name, label, control)
 
 
-def _slider(page: str, name: str, label: str, value: int, top: int = 100, unit: str = " %", **more: Any) -> Component:
+def _slider(page: str, name: str, label: str, value: int, top: int = 100, **more: Any) -> Component:
     slider = dmc.Slider(
         id=f"{page}-{name}", value=value, min=0, max=top, step=1, updatemode="drag", thumbLabel=label, size="sm",
         thumbSize=16, **more,
@@ -117,12 +117,12 @@ def colour_group(page: str, shown: Controls) -> Component:
         value=shown.normalization, fullWidth=True, size="xs", **{"aria-label": "Normalisation"},
     )  # fmt: skip
     window = dmc.RangeSlider(
-        id=f"{page}-range", value=list(shown.range), min=0, max=100, step=0.5, minRange=0.5, updatemode="drag", size="sm",
-        thumbSize=16, thumbFromLabel="Lowest percentile", thumbToLabel="Highest percentile",
+        id=f"{page}-range", value=list(shown.range), min=0, max=100, step=0.5, minRange=0.5, updatemode="drag",
+        size="sm", thumbSize=16, thumbFromLabel="Lowest percentile", thumbToLabel="Highest percentile",
     )  # fmt: skip
     cmaps = select(
         page, "cmap", "Colormap", [{"value": name, "label": name} for name in COLORMAPS], shown.cmap,
-        renderOption={"function": "explorerColormap"}, maxDropdownHeight=360,
+        renderOption={"function": "explorerColormap"}, disabled=shown.aggregate == "by", maxDropdownHeight=360,
     )  # fmt: skip
     cmaps.children.append(html.Div(id=f"{page}-cmap-preview", **{"aria-hidden": "true"}))
     return group(
@@ -141,7 +141,6 @@ def points_group(page: str, shown: Controls) -> Component:
         "Spreading",
         shown.spreading,
         5,
-        "px",
         marks=[{"value": at, "label": str(at)} for at in range(6)],
         mb=20,
     )

@@ -5,7 +5,7 @@ from dash.development.base_component import Component
 
 
 def legend(page: str = "explorer") -> Component:
-    """Return the legend's place on a page; `assets/legend.js` writes the colour bar or the categories with the true numbers."""
+    """Return the legend's place on a page; `assets/legend.js` writes it, with the true numbers."""
     return html.Section(id=f"{page}-legend", className="explorer-legend", **{"aria-label": "Legend"})
 
 
