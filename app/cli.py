@@ -72,7 +72,11 @@ def _serve(settings: Settings) -> None:
         return
     listener = listen(settings.host, settings.port)
     typer.echo(f"Stageboard {__version__} is starting …")
-    serving.serve(settings, listener)
+    try:
+        serving.serve(settings, listener)
+    except StageboardError:
+        listener.close()
+        raise
 
 
 @app.command("settings")

@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         Path("data"), "Folder of the files that `data make` writes and of the list that `data add` keeps."
     )
     workers: int = _setting(1, "Processes that answer requests.", unit="processes", flag="--workers", ge=1, le=64)
-    threads: int = _setting(8, "Requests that one process answers at once.", unit="threads", ge=1, le=256)
+    threads: int = _setting(16, "Requests that one process answers at once.", unit="threads", ge=1, le=256)
     memory_bytes: ByteSize = _setting(ByteSize(512 * 2**20), "Results kept in memory by each process.", unit="bytes")
     disk_bytes: ByteSize = _setting(ByteSize(8 * 2**30), "Results kept in the cache folder.", unit="bytes")
     secret: SecretStr | None = _setting(

@@ -10,11 +10,8 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const SETTLE = 140; // ms without a change before the server is asked
   const AGAIN = 40; // ms between looks at what is not ready yet
-  const FINE = 256; // a bound is exact to this part of a pixel
-  const DIGITS = 9; // on a logarithmic axis, to this many digits
   const LEAST = 8; // pixels: a smaller figure is not laid out yet
   const LOOK = ["x", "y", "kind", "xlog", "ylog", "aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity"];
-  const AXES = LOOK.slice(0, 5);
   const ZOOM = { "+": 0.5, "=": 0.5, "-": 2, _: 2 };
   const MOVE = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, 0.2], ArrowDown: [0, -0.2] };
 
@@ -33,24 +30,6 @@
 
   /* The viewport */
 
-  /** The low and high value of an axis in data units, exact to a part of a pixel. */
-  function ends(axis, scale, log) {
-    const [low, high] = axis.range.map((value) => axis.r2l(value)).sort((a, b) => a - b);
-    if (log) return [low, high].map((value) => Number((10 ** value).toPrecision(DIGITS)));
-    const step = (high - low) / scale / axis._length / FINE;
-    const digits = Math.max(0, Math.min(15, Math.ceil(-Math.log10(step))));
-    return [low, high].map((value) => Number((value / scale).toFixed(digits)));
-  }
-
-  /** What is in view: what the axes stand for, bounds in data units, and the size in pixels. */
-  function viewport(at) {
-    const { names, scales } = at.layout.meta;
-    const { xaxis, yaxis } = at._fullLayout;
-    const [x0, x1] = ends(xaxis, scales[0], names.xlog);
-    const [y0, y1] = ends(yaxis, scales[1], names.ylog);
-    return { ...names, x0, x1, y0, y1, width: Math.round(xaxis._length), height: Math.round(yaxis._length) };
-  }
-
   /** Look at the viewport soon; the last of a quick series counts. */
   function soon(ms = SETTLE) {
     clearTimeout(timer);
@@ -62,33 +41,25 @@
     if (!find("graph")) return;
     if (!at || !page || at._dragging) return soon(AGAIN);
     if (at !== page.plot) listen(at);
-    const view = { ...viewport(at), aggregate: page.look.aggregate, field: fieldOf(page.look) };
+    const view = { ...board.viewport.read(at), aggregate: page.look.aggregate, field: fieldOf(page.look) };
     if (view.width < LEAST || view.height < LEAST) return;
     write();
     if (same(view, page.view)) {
       page.since = 0;
+      if (page.action && [...page.action.changed].every((name) => name === "reset")) idle();
       return;
     }
-    begin(moved(page.view, view), page.since);
+    const reset = page.action?.changed.has("reset");
+    begin(page.view && !reset ? board.viewport.moved(page.view, view) : "", page.since);
     page.since = 0;
     page.view = view;
     clientside.set_props("figure-view", { data: { ...view, ground: board.scheme() } });
   }
 
-  /** What the user did to come from one view to another. */
-  function moved(before, now) {
-    if (!before || page.action?.changed.has("reset") || AXES.some((name) => before[name] !== now[name])) return "";
-    if (["x0", "x1", "y0", "y1", "width", "height"].every((name) => before[name] === now[name])) return "";
-    const span = (view, axis) => (page.plot.layout.meta.names[`${axis}log`] ? Math.log(view[`${axis}1`] / view[`${axis}0`]) : view[`${axis}1`] - view[`${axis}0`]);
-    const kept = ["x", "y"].every((axis) => Math.abs(span(now, axis) / span(before, axis) - 1) < 1e-3);
-    if (before.width !== now.width || before.height !== now.height) return kept ? "size" : "zoom";
-    return kept ? "pan" : "zoom";
-  }
-
   function listen(at) {
     page.plot = at;
     at.on("plotly_relayout", () => {
-      page.since ||= performance.now();
+      if (page) page.since ||= performance.now();
       soon();
     });
     at.on("plotly_doubleclick", home);
@@ -97,30 +68,13 @@
 
   /* Moving it */
 
-  /** Plotly's range for two values of an axis. */
-  function range([low, high], which) {
-    const { names, scales, reverse } = plot().layout.meta;
-    const log = which ? names.ylog : names.xlog;
-    const found = [low, high].map((value) => (log ? Math.log10(value) : value * scales[which]));
-    return reverse[which] ? found.reverse() : found;
-  }
-
-  const homeRanges = ([x0, x1, y0, y1]) => [range([x0, x1], 0), range([y0, y1], 1)];
-
   /** Return to the data's bounds. */
   function home() {
     const at = plot();
     if (!at) return;
-    const [x, y] = homeRanges(at.layout.meta.home);
+    const [x, y] = board.viewport.home(at);
     begin("reset");
-    window.Plotly.relayout(at, { "xaxis.range": x, "yaxis.range": y });
-  }
-
-  /** Whether the axes show the data's bounds, to a hundredth of a pixel. */
-  function atHome(at) {
-    const near = (axis, ends) => axis.range.every((value, i) => Math.abs(axis.r2l(value) - ends[i]) < Math.abs(ends[1] - ends[0]) / axis._length / 100);
-    const [x, y] = homeRanges(at.layout.meta.home);
-    return near(at._fullLayout.xaxis, x) && near(at._fullLayout.yaxis, y);
+    window.Plotly.relayout(at, { "xaxis.range": x, "yaxis.range": y }).then(() => soon(0));
   }
 
   /** Zoom about the middle, or move by a part of the view: for the keyboard. */
@@ -145,19 +99,6 @@
   });
 
   /* The picture */
-
-  /** Where a picture lies, in plotly's units. */
-  function layer(picture, opacity) {
-    const x = range([picture.x0, picture.x1], 0);
-    const y = range([picture.y0, picture.y1], 1);
-    return {
-      source: picture.src, xref: "x", yref: "y", layer: "below", sizing: "stretch", xanchor: "left", yanchor: "top",
-      x: x[0], y: y[1], sizex: Math.abs(x[1] - x[0]), sizey: Math.abs(y[1] - y[0]), opacity: opacity / 100,
-    };
-  }
-
-  /** Whether a picture is of what the axes stand for now. */
-  const fits = (picture, at) => Object.entries(at.layout.meta.names).every(([name, value]) => picture[name] === value);
 
   async function loaded(address) {
     const image = new Image();
@@ -190,12 +131,12 @@
       again();
       return clientside.no_update;
     }
-    if (!fits(picture, at)) return clientside.no_update;
+    if (!board.viewport.fits(picture, at)) return clientside.no_update;
     page.again = false;
     shown(picture, at);
     const { xaxis, yaxis } = at._fullLayout;
     return new clientside.Patch()
-      .assign(["layout", "images"], [layer(picture, opacity)])
+      .assign(["layout", "images"], [board.viewport.layer(at, picture, opacity)])
       .assign(["layout", "xaxis", "range"], [...xaxis.range])
       .assign(["layout", "yaxis", "range"], [...yaxis.range])
       .build();
@@ -246,6 +187,11 @@
     find("stage").closest(".explorer").classList.add("busy");
   }
 
+  function idle() {
+    page.action = null;
+    find("stage").closest(".explorer").classList.remove("busy");
+  }
+
   function rows(picture, here) {
     return picture.events.map(({ stage, how, ms, bytes }) => {
       const ran = !here && (how === "ran" || how === "shared");
@@ -271,8 +217,7 @@
     const { changed, start } = page.action;
     const names = [...changed];
     const here = names.length > 0 && names.every((name) => name === "data_opacity");
-    page.action = null;
-    find("stage").closest(".explorer").classList.remove("busy");
+    idle();
     const stages = rows(picture, here);
     const latency = performance.now() - start;
     const detail = { page: "figure", dataset: page.info.dataset, plot: page.info.plot, changed: names.length ? names : ["open"], stages, latency, at: Date.now() };
@@ -281,7 +226,7 @@
 
   function tell(text) {
     if (find("message")) find("message").textContent = text;
-    if (text) find("stage").closest(".explorer").classList.remove("busy");
+    if (text) idle();
   }
 
   /* The controls and the address */
@@ -291,9 +236,9 @@
     const at = plot();
     if (!at) return;
     const { look, info } = page;
-    const parts = AXES.filter((name) => look[name] !== info.defaults[name]).map((name) => `${name}=${encodeURIComponent(typeof look[name] === "boolean" ? Number(look[name]) : look[name])}`);
-    if (!atHome(at)) {
-      const { x0, x1, y0, y1 } = viewport(at);
+    const parts = board.viewport.AXES.filter((name) => look[name] !== info.defaults[name]).map((name) => `${name}=${encodeURIComponent(typeof look[name] === "boolean" ? Number(look[name]) : look[name])}`);
+    if (!board.viewport.atHome(at)) {
+      const { x0, x1, y0, y1 } = board.viewport.read(at);
       parts.push(`bounds=${[x0, x1, y0, y1].join(",").replaceAll("e+", "e")}`);
     }
     const shared = board.addressQuery({ plot: info.plot, ...look }, info.defaults, null, null);
@@ -326,9 +271,9 @@
     }
   }
 
+  /** Forget the page. Its address is written no more: another page may stand there by now. */
   function leave() {
     clearTimeout(timer);
-    page?.address.flush();
     page?.address.remove();
     page?.ribbon.remove();
     page = null;
@@ -400,9 +345,14 @@
       setTimeout(() => label.isConnected && (label.textContent = "Copy link to this view"), 2000);
     },
 
+    left(pathname) {
+      if (page && !pathname.startsWith("/figure")) leave();
+    },
+
     /** Another data set or plot was chosen: open its page. */
     open(dataset, plotName, info) {
       if (!info || !dataset || (dataset === info.dataset && plotName === info.plot)) return clientside.no_update;
+      page?.address.flush();
       leave();
       return dataset === info.dataset ? `/figure/${dataset}?plot=${encodeURIComponent(plotName)}` : `/figure/${dataset}`;
     },
@@ -417,5 +367,5 @@
     }
   }
 
-  Object.assign(board, { figure: { plot, viewport, home } });
+  Object.assign(board, { figure: { plot } });
 })();

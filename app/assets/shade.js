@@ -31,7 +31,7 @@
   function byCategory(tile, radius, colours) {
     const cells = tile.size * tile.size;
     const sums = { total: new Uint32Array(cells), r: new Float32Array(cells), g: new Float32Array(cells), b: new Float32Array(cells) };
-    for (let plane = 0; plane < tile.planes; plane++) addPlane(sums, board.spread(tile, plane, radius, "add"), colours[plane] || [128, 128, 128]);
+    for (let plane = 0; plane < tile.planes; plane++) addPlane(sums, tile, plane, radius, colours[plane] || [128, 128, 128]);
     const { total, r, g, b } = sums;
     const mixed = new Uint32Array(cells);
     for (let at = 0; at < cells; at++) {
@@ -41,14 +41,21 @@
     return { ...board.rank(total, tile.size), mixed };
   }
 
-  function addPlane({ total, r, g, b }, counts, [cr, cg, cb]) {
-    for (let at = 0; at < counts.length; at++) {
-      const count = counts[at];
-      if (count === 0) continue;
-      total[at] += count;
-      r[at] += count * cr;
-      g[at] += count * cg;
-      b[at] += count * cb;
+  function addPlane({ total, r, g, b }, tile, plane, radius, [cr, cg, cb]) {
+    // Without spreading the counts are read where they lie: a copy of twenty planes costs more than the sums.
+    const counts = radius ? board.spread(tile, plane, radius, "add") : tile.values;
+    const apron = radius ? 0 : tile.apron;
+    const side = tile.size + 2 * apron;
+    for (let y = 0, at = 0; y < tile.size; y++) {
+      let from = (radius ? 0 : plane * side * side) + (y + apron) * side + apron;
+      for (const end = from + tile.size; from < end; from++, at++) {
+        const count = counts[from];
+        if (count === 0) continue;
+        total[at] += count;
+        r[at] += count * cr;
+        g[at] += count * cg;
+        b[at] += count * cb;
+      }
     }
   }
 

@@ -191,6 +191,7 @@ clientside_callback(
     Input("figure-data_opacity", "value"),
     prevent_initial_call=True,
 )
+clientside_callback(_told("left"), Input("_pages_location", "pathname"), prevent_initial_call=True)
 clientside_callback(_told("reset"), Input("figure-reset", "n_clicks"), prevent_initial_call=True)
 clientside_callback(_told("share"), Input("figure-share", "n_clicks"), prevent_initial_call=True)
 clientside_callback(

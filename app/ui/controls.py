@@ -1,6 +1,7 @@
 """The controls of Explorer and Figure, set as the address says.
 
-Ids are the page's name, a dash, and the control's name. The Explorer reads them in the browser: none of its controls has a callback on the server.
+Ids are the page's name, a dash, and the control's name. The Explorer reads them in the browser: none of its controls
+has a callback on the server.
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ _HELP: Final = {
     "cmap": "Low values take the end of the colours that is nearest to the ground, so that few points fade into it.",
     "normalization": "How values spread over the colours. Equalise gives each colour as many pixels as any other.",
     "range": "Percentiles of the visible pixels that take the first and the last colour. Their values stand below.",
-    "spreading": "Draws each pixel as a disc of this radius. With few points in view a larger one is used, and said here.",
+    "spreading": "Draws each pixel as a disc of this radius. With few points in view a larger one is used; it says so.",
     "basemap": "Coastlines come with Stageboard. The others come from the network.",
 }
 

@@ -50,7 +50,7 @@ def test_help_and_version_import_nothing_heavy() -> None:
     ("words", "said"),
     [
         (["--prot", "1"], "no option named '--prot'; did you mean '--port'?"),
-        (["dta"], "No such command 'dta'. Known: cache, data, settings, trace."),
+        (["dta"], "No such command 'dta'. Did you mean 'data'? Known: cache, data, settings, trace."),
         (["cache"], "Missing command. Known: clear, stats, verify."),
         (["cache", "stats", "--jsn"], "did you mean '--json'?"),
         (["trace", "stars", "--cache", "x"], "option '--cache' stands before the command"),
@@ -176,7 +176,7 @@ def test_the_cache_is_described_verified_and_cleared(capsys: pytest.CaptureFixtu
 def test_verify_puts_damaged_results_aside(capsys: pytest.CaptureFixture[str], points: Path, tmp_path: Path) -> None:
     assert cli.run(["--data", str(points), "trace", "walks"]) == 0
     (tmp_path / "cache" / "results" / "cache.db").touch()
-    large = [path for path in (tmp_path / "cache" / "results").rglob("*.val")]
+    large = list((tmp_path / "cache" / "results").rglob("*.val"))
     for path in large:
         path.write_bytes(b"damaged")
     capsys.readouterr()

@@ -36,7 +36,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def browse(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """Return a function that opens a page: ``browse("/explorer", dark=True, phone=True)``; the rest is checked after."""
+    """Return a function that opens a page: ``browse("/explorer", dark=True)``; what went wrong is checked after."""
     opened: list[Visit] = []
 
     def open_page(path: str, *, dark: bool = False, phone: bool = False, url: str = server.url) -> Visit:

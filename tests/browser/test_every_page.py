@@ -21,7 +21,7 @@ PAGES = {
 @pytest.mark.parametrize("path", PAGES)
 def test_page_is_whole(browse: Callable[..., Visit], path: str, dark: bool, phone: bool) -> None:
     page = browse(path, dark=dark, phone=phone).page
-    page.get_by_text(PAGES[path]).first.wait_for()
+    page.locator("main").get_by_text(PAGES[path]).first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     scheme = page.evaluate("document.documentElement.getAttribute('data-mantine-color-scheme')")
     assert scheme == ("dark" if dark else "light")
