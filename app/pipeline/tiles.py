@@ -45,8 +45,8 @@ _EMPTY_KINDS = {"u": 0, "f": 1}
 def _narrowest(values: Array) -> int:
     """Return the smallest type that holds counts, or sums of whole numbers, exactly, and other floats well enough.
 
-    Seven digits are enough unless they blur what a tile tells apart, as they do times of one day: a millionth of the
-    range of its values.
+    Seven digits are enough unless they blur what a tile tells apart, as they do times of one day: a hundred-thousandth
+    of the range of its values.
     """
     if values.dtype.kind == "u":
         top = int(values.max())
@@ -54,8 +54,8 @@ def _narrowest(values: Array) -> int:
     seen = values[np.isfinite(values)]
     with np.errstate(over="ignore"):
         lost = np.abs(seen.astype(np.float32) - seen).max(initial=0)
-    whole = len(seen) > 0 and bool((seen == np.rint(seen)).all())
-    return 4 if lost <= (0 if whole else 1e-6 * np.ptp(seen)) else 5
+    whole = bool((seen == np.rint(seen)).all())
+    return 4 if lost <= (0 if whole else 1e-5 * np.ptp(seen)) else 5
 
 
 class TileCodec:
