@@ -1,102 +1,78 @@
-"""Polylines: breaks, ends, and the date line; planes of lines and points."""
-
-from pathlib import Path
+"""Polylines: tracks, segments, and what happens at the date line."""
 
 import numpy as np
-import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.pipeline.errors import DataError, ParameterError
-from app.pipeline.lines import cut_at_date_line, from_ends, from_tracks
-from app.pipeline.points import Points
-from app.pipeline.roots import PlotRoot
-from app.pipeline.table import fingerprint
-from app.pipeline.types import Axis, Field, Plot
+from app.pipeline.lines import Vertices, cut_at_date_line, from_ends, from_tracks
 
 NAN = np.nan
 
 
-def test_tracks_break_where_their_mark_changes() -> None:
-    found = from_tracks(np.array([0.0, 1, 2, 3]), np.zeros(4), np.array([1, 1, 2, 2]))
-    np.testing.assert_array_equal(found.x, [0, 1, NAN, 2, 3])
-    np.testing.assert_array_equal(found.row, [0, 1, 1, 2, 3])
+def floats(*values):
+    return np.array(values, np.float64)
 
 
-def test_a_lost_point_breaks_its_line() -> None:
-    found = from_tracks(np.array([0.0, np.inf, 2]), np.zeros(3), None)
-    np.testing.assert_array_equal(found.x, [0, NAN, 2])
+def same(found, x, y, row):
+    np.testing.assert_array_equal(found.x, floats(*x))
+    np.testing.assert_array_equal(found.y, floats(*y))
+    assert found.row.tolist() == row
 
 
-def test_ends_make_a_line_a_row() -> None:
-    found = from_ends(np.array([0.0, NAN]), np.zeros(2), np.ones(2), np.ones(2))
-    np.testing.assert_array_equal(found.x, [0, 1, NAN])
-    np.testing.assert_array_equal(found.row, [0, 0, 0])
+def test_a_track_is_one_line():
+    same(from_tracks(floats(1, 2, 3), floats(4, 5, 6), None), [1, 2, 3], [4, 5, 6], [0, 1, 2])
 
 
-def test_the_date_line_is_crossed_the_short_way() -> None:
-    found = cut_at_date_line(from_tracks(np.array([170.0, -170.0, -160.0]), np.array([0.0, 10.0, 10.0]), None))
-    np.testing.assert_array_equal(found.x, [170, 180, NAN, -180, -170, -160])
-    np.testing.assert_array_equal(found.y, [0, 5, NAN, 5, 10, 10])
-    still = from_tracks(np.array([0.0, 1.0]), np.zeros(2), None)
-    assert cut_at_date_line(still) is still
+@pytest.mark.parametrize("track", [np.array([7, 7, 8, 9]), np.array(["a", "a", "b", "c"])])
+def test_a_new_track_begins_a_new_line(track):
+    found = from_tracks(floats(1, 2, 3, 4), floats(5, 6, 7, 8), track)
+    same(found, [1, 2, NAN, 3, NAN, 4], [5, 6, NAN, 7, NAN, 8], [0, 1, 1, 2, 2, 3])
 
 
-def opened(folder: Path, frame: pd.DataFrame, keep: bool = True, **plot: object) -> Points:
-    path = folder / "rows.parquet"
-    frame.to_parquet(path)
-    made = Plot("p", path, Axis("x"), Axis("y"), **plot)  # type: ignore[arg-type]
-    return PlotRoot(made, fingerprint(path), folder / "kept" if keep else None).open()
+def test_a_row_without_a_place_breaks_its_track():
+    found = from_tracks(floats(1, np.inf, 3), floats(4, 5, NAN), None)
+    same(found, [1, NAN, NAN], [4, NAN, NAN], [0, 1, 2])
 
 
-@pytest.mark.parametrize("keep", [True, False])
-def test_rows_without_a_place_are_dropped_counted_and_said(tmp_path: Path, keep: bool) -> None:
-    frame = pd.DataFrame({"x": [0.0, NAN, 10, 20, 200], "y": [0.0, 1, np.inf, 89, 0], "v": [1, 2, 3, 4, 5]})
-    points = opened(tmp_path, frame, keep, crs="lonlat", fields=(Field("v", "v"),))
-    assert (len(points.at.x), points.at.dropped) == (2, 3)
-    assert any("2 rows have no finite" in note for note in points.notes)
-    assert any("1 rows lie beyond 85.05" in note for note in points.notes)
-    np.testing.assert_array_equal(points.values("v"), [1, 5])
-    assert points.nbytes == 16
+def test_a_row_may_be_a_line():
+    found = from_ends(floats(1, 2, NAN, 4), floats(5, 6, 7, 8), floats(11, np.inf, 13, 14), floats(15, 16, 17, 18))
+    same(found, [1, 11, NAN, 4, 14, NAN], [5, 15, NAN, 8, 18, NAN], [0, 0, 0, 3, 3, 3])
 
 
-def test_a_plot_opens_once_and_is_found_again(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"x": [0.0, 1], "y": [0.0, 1]})
-    assert not opened(tmp_path, frame).restored
-    path = tmp_path / "rows.parquet"
-    root = PlotRoot(Plot("p", path, Axis("x"), Axis("y")), fingerprint(path), tmp_path / "kept")
-    assert root.ready()
-    assert root.open().restored
+@pytest.mark.parametrize(
+    ("x", "y", "cut_x", "cut_y"),
+    [
+        ((170, -170), (0, 10), (170, 180, NAN, -180, -170), (0, 5, NAN, 5, 10)),
+        ((-175, 165), (0, 20), (-175, -180, NAN, 180, 165), (0, 5, NAN, 5, 20)),
+        ((180, -180), (3, 3), (180, 180, NAN, -180, -180), (3, 3, NAN, 3, 3)),
+        ((179, -179, 179), (0, 2, 4), (179, 180, NAN, -180, -179, -180, NAN, 180, 179),
+         (0, 1, NAN, 1, 2, 3, NAN, 3, 4)),
+    ],
+)  # fmt: skip
+def test_lines_take_the_short_way_over_the_date_line(x, y, cut_x, cut_y):
+    found = cut_at_date_line(Vertices(floats(*x), floats(*y), np.arange(len(x))))
+    np.testing.assert_array_equal(found.x, floats(*cut_x))
+    np.testing.assert_allclose(found.y, floats(*cut_y))
+    # What is put in belongs to the row in which the segment begins.
+    assert found.row.tolist() == np.repeat(np.arange(len(x)), [4] * (len(x) - 1) + [1]).tolist()
 
 
-@pytest.mark.parametrize("crs", ["plane", "lonlat"])
-def test_lines_of_tracks(tmp_path: Path, crs: str) -> None:
-    frame = pd.DataFrame({"x": [0.0, 1, 2, NAN], "y": [0.0, 1, 2, 3], "t": ["a", "a", "b", "b"]})
-    points = opened(tmp_path, frame, kind="lines", track="t", crs=crs, fields=(Field("y", "y"),))
-    assert points.kind == "lines"
-    assert points.at.dropped == 1
-    assert np.isnan(points.at.x).sum() == 2
-    assert points.rows_of("mean", "y").kind == "lines"
+def test_half_the_world_and_gaps_are_not_cut():
+    vertices = Vertices(floats(-90, 90, NAN, -179, NAN, 179), floats(0, 0, NAN, 0, NAN, 0), np.arange(6))
+    assert cut_at_date_line(vertices) is vertices
 
 
-def test_equal_coordinates_have_a_plane(tmp_path: Path) -> None:
-    points = opened(tmp_path, pd.DataFrame({"x": [3.0, 3], "y": [5.0, 5]}))
-    assert points.at.x[0] == points.at.x[1]
+walks = st.lists(st.tuples(st.floats(-180, 180), st.floats(-85, 85)) | st.just((NAN, NAN)), min_size=2, max_size=20)
 
 
-def test_what_cannot_be_placed(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no row with two finite numbers"):
-        opened(tmp_path, pd.DataFrame({"x": [NAN, 1.0], "y": [1.0, NAN]}))
-    with pytest.raises(DataError, match="lies on its plane"):
-        opened(tmp_path, pd.DataFrame({"x": [1.0], "y": [1e9]}), crs="mercator")
-    with pytest.raises(ParameterError, match="on both"):
-        Plot("p", tmp_path, Axis("x", end="z"), Axis("y"))
-
-
-def test_an_aggregate_needs_a_field_that_fits(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"x": [0.0, 1], "y": [0.0, 1], "c": ["a", "b"]})
-    points = opened(tmp_path, frame, fields=(Field("c", "c", "category"),))
-    assert points.rows_of("by", "c").categories == 2
-    with pytest.raises(ParameterError, match="needs a field"):
-        points.rows_of("by", "")
-    with pytest.raises(ParameterError, match="is a category"):
-        points.rows_of("mean", "c")
+@given(walks)
+def test_cut_lines_never_cross_the_map(walk):
+    x, y = (floats(*one) for one in zip(*walk, strict=True))
+    found = cut_at_date_line(Vertices(x, y, np.arange(len(x))))
+    jumps = np.abs(np.diff(found.x))
+    assert (jumps[np.isfinite(jumps)] <= 180 + 1e-9).all()
+    assert np.nanmax(np.abs(found.x), initial=0) <= 180
+    assert (np.diff(found.row) >= 0).all()
+    kept = ~np.isin(np.arange(len(found.x)), np.flatnonzero(np.abs(found.x) == 180))
+    assert set(found.x[kept & np.isfinite(found.x)]) <= set(x)
