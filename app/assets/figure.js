@@ -264,11 +264,10 @@
   }
 
   /** Only columns of numbers have a logarithmic scale. */
-  function offerScales(look) {
-    for (const axis of ["x", "y"]) {
-      const possible = page.info.columns[look[axis]].log;
-      clientside.set_props(`figure-${axis}log`, possible ? { disabled: false } : { disabled: true, checked: false });
-    }
+  function offerScale(axis, look) {
+    const possible = page.info.columns[look[axis]].log;
+    // A property that is set calls the server, also where it stays the same.
+    clientside.set_props(`figure-${axis}log`, { disabled: !possible, ...(look[`${axis}log`] && !possible ? { checked: false } : {}) });
   }
 
   /** Forget the page. Its address is written no more: another page may stand there by now. */
@@ -304,7 +303,7 @@
     page.look = look;
     changed.forEach((name) => begin(name));
     if (changed.includes("aggregate")) offerFields(look);
-    if (changed.includes("x") || changed.includes("y")) offerScales(look);
+    for (const axis of ["x", "y"]) if (changed.includes(axis)) offerScale(axis, look);
     if (changed.includes("aggregate") || changed.includes("field")) soon(0);
     write();
   }

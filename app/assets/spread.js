@@ -162,5 +162,13 @@
     return out;
   }
 
-  Object.assign(board, { spread, spreadOperator: operator });
+  /** Sums over discs of one grid with its apron, cropped; of the values as they are where the radius is 0. */
+  function spreadSums(values, size, apron, radius) {
+    if (radius === 0) return crop({ values, size, apron }, 0);
+    const out = new values.constructor(size * size);
+    sweep(values, size + 2 * apron, apron, size, radius, "add", out);
+    return out;
+  }
+
+  Object.assign(board, { spread, spreadSums, spreadOperator: operator });
 })();

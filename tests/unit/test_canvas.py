@@ -145,5 +145,5 @@ def test_what_cannot_be_aggregated_is_refused():
     rows = Rows(np.zeros(1, np.uint32), np.zeros(1, np.uint32), "points")
     with pytest.raises(ParameterError, match="'mean' needs a field"):
         aggregate_rect(rows, PixelRect(0, 0, 2, 0, 2), "mean")
-    with pytest.raises(ParameterError, match="no aggregate 'median'. Known: count, sum"):
+    with pytest.raises(ParameterError, match=r"no aggregate 'median'\. Known: count, sum"):
         aggregate_rect(rows._replace(value=np.zeros(1)), PixelRect(0, 0, 2, 0, 2), "median")

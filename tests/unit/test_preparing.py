@@ -28,7 +28,8 @@ def test_progress_is_followed_to_the_end(made):
         seen.append((fraction, message))
         if message == "half":
             go_on.set()
-    assert ("half" in dict(map(reversed, seen))) and seen[-1] == (1.0, "done")
+    assert "half" in dict(map(reversed, seen))
+    assert seen[-1] == (1.0, "done")
     assert [fraction for fraction, _ in seen] == sorted(fraction for fraction, _ in seen)
 
 

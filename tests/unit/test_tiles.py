@@ -155,7 +155,7 @@ def test_a_header_that_does_not_fit_is_an_error(change):
     body = bytearray(igzip.decompress(WHOLE))
     for at, data in change.items():
         body[at : at + len(data)] = data
-    with pytest.raises(CodecError, match="not a (whole )?tile"):
+    with pytest.raises(CodecError, match=r"not a (whole )?tile"):
         TILE_CODEC.decode(igzip.compress(bytes(body)))
     with pytest.raises(CodecError, match="not a tile"):
         TILE_CODEC.decode(igzip.compress(struct.pack("<4s", b"SBT1")))
