@@ -145,7 +145,9 @@ class Runtime:
         track = base.track if kind == "lines" else ""
         plots = [base, *(one for one in self.dataset(dataset).plots if one.path == base.path)]
         axes = (figure_axis(plots, x), figure_axis(plots, y))
-        figure = Plot("figure", base.path, *axes, base.fields, kind=kind, track=track)
+        own = (axes[0].column, axes[1].column) == (base.x.column, base.y.column)
+        crs = base.crs if own else "plane"
+        figure = Plot("figure", base.path, *axes, base.fields, kind=kind, crs=crs, track=track)
         return PlotRoot(figure, self._mark(base.path), self.columns, raw=True)
 
     def points(self, root: PlotRoot, graph: str = "map") -> Points:

@@ -166,10 +166,15 @@ def place_lines(plot: Plot, table: Table, make: Make = in_memory) -> Coordinates
 
 
 def raw_places(plot: Plot, table: Table) -> Coordinates:
-    """Return a plot's coordinates as the file has them, for exact viewports; rows without any are passed over."""
+    """Return a plot's coordinates as the file has them, for exact viewports; rows without any are passed over.
+
+    Lines of longitudes up to 180 degrees are cut at the date line, as on the map.
+    """
     names = (plot.x.column, plot.y.column)
     if plot.kind == "lines":
         vertices = vertices_of(plot, table)
+        if plot.crs == "lonlat" and not np.any(vertices.x > 180):
+            vertices = cut_at_date_line(vertices)
         return Coordinates(*vertices, extent_of(vertices.x, vertices.y, names))
     x, y = table.column(names[0]), table.column(names[1])
     lost = sum(int((~(np.isfinite(xs) & np.isfinite(ys))).sum()) for xs, ys in _blocks(x, y))

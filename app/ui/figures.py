@@ -6,6 +6,7 @@ light and dark.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,6 +20,12 @@ _CLOCK_STOPS: Final = [
     {"dtickrange": [1_000, 60_000], "value": "%H:%M:%S"},
     {"dtickrange": [60_000, None], "value": "%H:%M"},
 ]
+# From what a value has above the least to its share of the colour bar, and back.
+_SCALES_OF_COLOUR: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
+    "linear": (float, float),
+    "log": (np.log1p, np.expm1),
+    "cbrt": (np.cbrt, lambda share: share**3),
+}
 # A lone value gets this much room on both sides, as a share of its size.
 _LONE: Final = 0.05
 
@@ -219,16 +226,15 @@ def legend(scale: Any, normalization: str, count: int = 5) -> list[list[float]]:
     Returns
     -------
     list of [place, value]
-        Places from 0 to 1; empty where nothing is visible.
+        Each value's own place, 0 to 1; empty where nothing is visible.
     """
     knots, places = np.asarray(scale)
     if not len(knots):
         return []
     at = np.linspace(0, 1, count)
     if normalization == "eq_hist":
-        first = np.searchsorted(places, at).clip(0, len(knots) - 1)
-        return [[float(place), float(value)] for place, value in zip(at, knots[first], strict=True)]
+        chosen = np.searchsorted(places, at).clip(0, len(knots) - 1)
+        return [[float(places[one]), float(knots[one])] for one in chosen]
     low, high = float(knots[0]), float(knots[-1])
-    span = {"linear": high - low, "log": np.log1p(high - low), "cbrt": np.cbrt(high - low)}[normalization] * at
-    above = {"linear": span, "log": np.expm1(span), "cbrt": span**3}[normalization]
-    return [[float(place), low + float(value)] for place, value in zip(at, above, strict=True)]
+    onto, back = _SCALES_OF_COLOUR[normalization]
+    return [[float(one), low + float(back(onto(high - low) * one))] for one in at]

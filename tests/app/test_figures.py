@@ -1,0 +1,136 @@
+"""The plotly figure without its picture: axes, ranges, columns, and the true numbers of its legend."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from app.datasets import flights, stars, storms
+from app.pipeline import shade
+from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot
+from app.ui.figures import CONFIG, Column, axis_range, columns, figure, legend, roomy
+
+TAXI = Path("taxi.parquet")
+FIELDS = (
+    Field("fare", "fare_amount", label="Fare", unit="USD"),
+    Field("when", "time", "time"),
+    Field("who", "who", "category"),
+)
+PICKUP, DROPOFF = (
+    Plot(name, TAXI, Axis(f"{name}_x", "Easting", "m"), Axis(f"{name}_y", "Northing", "m"), FIELDS, label=name)
+    for name in ("pickup", "dropoff")
+)
+NAMES = {"dataset": "d", "plot": "p", "x": "a", "y": "b", "kind": "points", "xlog": False, "ylog": False}
+NUMBER, DATE = Column("a", "Amount", "€"), Column("t", "Time", kind="date")
+CLOCK, DEGREES = Column("m", "Minute", "min", "clock"), Column("l", "Longitude", "°", "degrees", reverse=True)
+
+
+def test_columns_are_the_axes_of_the_files_plots_and_fields_of_numbers_and_times():
+    found = columns(Dataset("taxi", "Taxi", (PICKUP, DROPOFF)), DROPOFF)
+    assert list(found) == ["dropoff_x", "dropoff_y", "pickup_x", "pickup_y", "fare", "when"]
+    assert found["pickup_x"].title == "Easting, pickup (m)"
+    assert found["fare"].title == "Fare (USD)"
+    assert found["when"].kind == "date"
+
+
+def test_plots_of_another_file_give_no_columns():
+    time, routes = flights.DATASET.plots
+    assert "origin_longitude" not in columns(flights.DATASET, time)
+    assert list(columns(flights.DATASET, routes))[:2] == ["origin_longitude", "origin_latitude"]
+    assert columns(flights.DATASET, time)["minute"].kind == "clock"
+
+
+def test_an_axis_keeps_the_direction_that_is_declared():
+    assert columns(stars.DATASET, stars.DATASET.plots[0])["longitude"].reverse
+    assert not columns(storms.DATASET, storms.DATASET.plots[0])["longitude"].reverse
+
+
+@pytest.mark.parametrize(
+    ("column", "log", "type_", "range_", "more"),
+    [
+        (NUMBER, False, "linear", [10, 1000], set()),
+        (NUMBER, True, "log", [1, 3], set()),
+        (DATE, False, "date", [10, 1000], set()),
+        (CLOCK, False, "date", [600_000, 60_000_000], {"tickformatstops"}),
+        (DEGREES, False, "linear", [1000, 10], {"ticksuffix"}),
+    ],
+    ids=["number", "log", "date", "clock", "degrees"],
+)
+def test_each_kind_of_axis(column, log, type_, range_, more):
+    axis = figure({**NAMES, "xlog": log}, column, NUMBER, Bounds(10, 1000, 1, 2))["layout"]["xaxis"]
+    assert (axis["type"], axis["range"], axis["autorange"]) == (type_, range_, False)
+    assert more == {"tickformatstops", "ticksuffix"} & set(axis)
+
+
+def test_only_numbers_have_a_logarithmic_scale():
+    assert [one.can_log for one in (NUMBER, DATE, CLOCK, DEGREES)] == [True, False, False, False]
+
+
+def test_a_view_of_the_address_does_not_change_what_a_reset_returns_to():
+    made = figure(NAMES, NUMBER, NUMBER, Bounds(0, 100, 0, 10), Bounds(20, 30, 2, 3))["layout"]
+    assert (made["xaxis"]["range"], made["yaxis"]["range"]) == ([20, 30], [2, 3])
+    assert made["meta"]["home"] == [0, 100, 0, 10]
+
+
+def test_a_figure_is_plain_and_has_an_invisible_trace_and_no_picture_yet():
+    made = figure(NAMES, NUMBER, DATE, Bounds(0, 100, 0, 10))
+    assert json.loads(json.dumps(made)) == made
+    assert [(one["opacity"], one["hoverinfo"]) for one in made["data"]] == [(0, "skip")]
+    assert made["layout"]["images"] == []
+
+
+def test_the_revision_changes_with_the_axes_alone():
+    first, zoomed, other = (
+        figure(names, NUMBER, NUMBER, Bounds(0, 1, 0, 1), view)["layout"]["uirevision"]
+        for names, view in ((NAMES, None), (NAMES, Bounds(0, 0.5, 0, 1)), ({**NAMES, "ylog": True}, Bounds(1, 2, 1, 2)))
+    )
+    assert first == zoomed != other
+
+
+def test_plotly_offers_nothing_that_leaves_the_page():
+    assert [name for group in CONFIG["modeBarButtons"] for name in group] == [
+        "pan2d",
+        "zoom2d",
+        "zoomIn2d",
+        "zoomOut2d",
+    ]
+    assert CONFIG["showSendToCloud"] is False
+
+
+@pytest.mark.parametrize("log", [False, True])
+@given(low=some.floats(1e-6, 1e6), more=some.floats(0, 1e6))
+def test_every_axis_has_room(low, more, log):
+    found = roomy(Bounds(low, low + more, low, low + more), log, log)
+    assert found.x0 < found.x1
+    assert found.x0 <= low
+    assert found.x1 >= low + more
+    assert found.x0 > 0 or not log
+
+
+def test_a_reversed_logarithmic_axis_runs_down():
+    assert axis_range(Column("a", "A", reverse=True), 1, 1000, True) == [3, 0]
+
+
+counts = some.lists(some.integers(0, 40) | some.integers(0, 10**6), min_size=1, max_size=200)
+
+
+@pytest.mark.parametrize("normalization", shade.NORMALIZATIONS)
+@given(values=counts, window=some.sampled_from([(0, 100), (5, 90)]))
+def test_the_legend_tells_the_values_that_stand_at_its_places(normalization, values, window):
+    cells = np.array([values], np.uint32)
+    scale = shade.scale(cells, normalization, window)
+    ticks = legend(scale, normalization)
+    assert bool(ticks) == bool(cells.any())
+    for place, value in ticks:
+        found = shade.places(np.array([value]), scale, normalization)[0]
+        assert found == pytest.approx(place, abs=1e-9) or scale[0][0] == scale[0][-1]
+
+
+def test_the_legend_runs_from_the_least_to_the_greatest():
+    cells = np.array([[0, 1, 1, 1, 7, 50]], np.uint32)
+    for normalization in shade.NORMALIZATIONS:
+        ticks = legend(shade.scale(cells, normalization, (0, 100)), normalization)
+        assert (ticks[0][1], ticks[-1][1]) == (1, pytest.approx(50))
