@@ -80,8 +80,7 @@ def test_a_deleted_cache_is_computed_again(runtime: Runtime) -> None:
     assert {one.stage for one in events if one.how == "ran"} >= set(ALL[1:])
 
 
-def runtime_controls(runtime: Runtime):
-
+def runtime_controls(runtime: Runtime) -> Controls:
     return opening(runtime.plot("places"))
 
 
