@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.pipeline.controls import opening
+from app.pipeline.controls import Controls, opening
 from app.runtime import Runtime
 from app.settings import Settings
 
