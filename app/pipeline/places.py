@@ -156,7 +156,8 @@ def place_lines(plot: Plot, table: Table, make: Make = in_memory) -> Coordinates
         wrapped = np.where(vertices.x > 180, vertices.x - 360, vertices.x)
         vertices = cut_at_date_line(vertices._replace(x=wrapped))
         us, vs = world.quantise(*mercator(vertices.x, np.clip(vertices.y, -MAX_LATITUDE, MAX_LATITUDE)))
-        us = np.minimum(us, QUANTA - 1)
+        # Only rounding takes a vertex on the map's edge beyond it.
+        us, vs = np.clip(us, 0, QUANTA - 1), np.clip(vs, 0, QUANTA - 1)
     else:
         us, vs = world.quantise(vertices.x, vertices.y)
     u, v, row = make("x", "f8", len(us)), make("y", "f8", len(us)), make("row", "i8", len(us))

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline.errors import ParameterError
+from app.pipeline.errors import DataError, ParameterError
 from app.pipeline.types import Bounds, Plot, TileAddress, TileRect
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -26,6 +26,8 @@ MAX_LATITUDE = 85.0511287798066
 EARTH = 6378137.0
 # A plane keeps this much room around its data, so that the outermost rows are not cut by the edge.
 MARGIN = 1 / 64
+# Coordinates beyond leave no room for arithmetic in float64.
+SMALLEST, LARGEST = 1e-290, 1e290
 
 
 class PixelRect(NamedTuple):
@@ -84,9 +86,8 @@ def mercator(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
     ----------
     EPSG:3857, spherical formulas with radius 6,378,137 m.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        y = EARTH * np.arctanh(np.sin(np.radians(latitude)))
-    return np.radians(longitude) * EARTH, y
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.radians(longitude) * EARTH, EARTH * np.arctanh(np.sin(np.radians(latitude)))
 
 
 def degrees(x: float, y: float) -> tuple[float, float]:
@@ -120,7 +121,8 @@ class World:
 
     def quantise(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return the quantum, as whole float64, in which each point lies; points outside the world are not clipped."""
-        return np.floor((x - self.x0) / self.dx), np.floor((y - self.y0) / self.dy)
+        with np.errstate(over="ignore"):
+            return np.floor((x - self.x0) / self.dx), np.floor((y - self.y0) / self.dy)
 
     def rectangle(self, bounds: Bounds) -> tuple[float, float, float, float]:
         """Return the left, right, top and bottom of a rectangle in quanta."""
@@ -169,7 +171,9 @@ def padded(low: float, high: float) -> tuple[float, float]:
     if not width > 0:
         width = max(abs(low) * 1e-6, 1.0)
         return low - width / 2, high + width / 2
-    return low - width * MARGIN, high + width * MARGIN
+    # Margins below the last digits of the values would be no margins.
+    margin = max(width * MARGIN, max(abs(low), abs(high)) * 1e-12, SMALLEST)
+    return low - margin, high + margin
 
 
 def plane_world(plot: Plot, extent: Bounds) -> World:
@@ -186,7 +190,16 @@ def plane_world(plot: Plot, extent: Bounds) -> World:
     -------
     World
         The view's width is a power of two of pixels at each zoom.
+
+    Raises
+    ------
+    DataError
+        For coordinates that leave no room for arithmetic.
+    ParameterError
+        For an empty view.
     """
+    if max(map(abs, extent)) > LARGEST:
+        raise DataError(f"plot {plot.name!r} has coordinates up to {max(map(abs, extent))!r}: it can draw {LARGEST!r}.")
     x0, x1 = padded(extent.x0, extent.x1)
     y0, y1 = padded(extent.y0, extent.y1)
     view = plot.view or Bounds(x0, x1, y0, y1)
