@@ -6,10 +6,8 @@ from typing import Any, Final
 
 import dash
 import dash_leaflet as dl
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, State, clientside_callback, dcc, html
 from dash.development.base_component import Component
-from dash_extensions import SSE
 
 from app import runtime
 from app.pipeline.controls import COLORMAPS, WHOLE, Controls, opening
@@ -21,6 +19,7 @@ from app.ui.legend import legend, readouts
 from app.ui.links import page_href
 from app.ui.notices import HOME, Action, notice
 from app.ui.numbers import count
+from app.ui.preparing import preparing
 from app.ui.ribbon import ribbon
 
 dash.register_page(
@@ -56,7 +55,7 @@ def layout(dataset: str = "", plot: str = "", **query: str) -> Component:
         drawn = served.plot(one.name, plot)
         shown = opening(drawn).changed(drawn, query)
         if not served.ready(drawn):
-            return _preparing(one, drawn)
+            return preparing(one, drawn)
         info = served.plot_info(one.name, drawn)
     except DataError as error:
         return notice("That file cannot be explored", str(error))
@@ -116,21 +115,6 @@ def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]
         ],
         className="explorer",
         **{"data-crs": plot.crs, "data-dataset": dataset.name, "data-plot": plot.name},
-    )
-
-
-def _preparing(dataset: Dataset, plot: Plot) -> Component:
-    return html.Div(
-        [
-            html.H1(f"Preparing {dataset.title}"),
-            html.P("Its columns are laid out on disk once. The page opens by itself, and at once from then on."),
-            dmc.Progress(
-                id="explorer-preparing", value=0, size="lg", transitionDuration=200, **{"aria-label": "Progress"}
-            ),
-            html.P("reading", id="explorer-preparing-message", className="figures", role="status"),
-            SSE(id="explorer-events", url=f"/events/{dataset.name}/{plot.name}", options={"method": "GET"}),
-        ],
-        className="preparing",
     )
 
 

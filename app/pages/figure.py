@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import runtime, serverside
-from app.pipeline.errors import DataError, StageboardError, StaleError, TokenError, unknown
+from app.pipeline.errors import DataError, ParameterError, StageboardError, StaleError, TokenError, unknown
 from app.pipeline.palettes import category_colors
 from app.pipeline.run import Event
 from app.pipeline.types import Bounds, Plot
@@ -26,6 +26,7 @@ from app.ui.figures import columns, figure, legend, roomy
 from app.ui.links import page_href
 from app.ui.notices import HOME, Action, notice
 from app.ui.numbers import count
+from app.ui.preparing import preparing
 
 dash.register_page(
     __name__,
@@ -47,6 +48,8 @@ def layout(dataset: str = "", **query: str) -> Component:
     one = served.dataset(dataset) if dataset else next(iter(served.catalogue))
     try:
         how = opening(one, query)
+        if not served.ready(how.plot):
+            return preparing(one, how.plot)
         names = {"dataset": one.name, "plot": how.plot.name, **{name: getattr(how, name) for name in _AXES}}
         drawn, said = _drawn(names, how.controls.bounds)
     except DataError as error:
@@ -82,9 +85,9 @@ def _told(function: str) -> ClientsideFunction:
     state={"names": State("figure-names", "data"), "view": State("figure-view", "data")},
     prevent_initial_call=True,
 )
-def drawn(axes: dict[str, Any], names: dict[str, Any], view: dict[str, Any] | None) -> tuple[dict[str, Any], str]:
+def drawn(axes: dict[str, Any], names: Any, view: Any) -> tuple[dict[str, Any], str]:
     """Draw other axes; where both columns stay, so does the view, as far as the new axes can show it."""
-    now = names | axes
+    now = {**(names if isinstance(names, dict) else {}), **axes}
     dataset = runtime.current().dataset(root_names(now)["dataset"])
     known = columns(dataset, dataset.find_plot(now["plot"]))
     for name in ("x", "y"):
@@ -94,8 +97,8 @@ def drawn(axes: dict[str, Any], names: dict[str, Any], view: dict[str, Any] | No
     return _drawn(now, _kept(now, view))
 
 
-def _kept(names: Mapping[str, Any], view: dict[str, Any] | None) -> Bounds | None:
-    if not view or any(names[name] != view.get(name) for name in ("x", "y")):
+def _kept(names: Mapping[str, Any], view: Any) -> Bounds | None:
+    if not isinstance(view, dict) or any(names[name] != view.get(name) for name in ("x", "y")):
         return None
     at = viewport(view)
     if (names["xlog"] and at["x0"] <= 0) or (names["ylog"] and at["y0"] <= 0):
@@ -104,7 +107,7 @@ def _kept(names: Mapping[str, Any], view: dict[str, Any] | None) -> Bounds | Non
 
 
 @callback(Output("figure-token", "data"), Input("figure-view", "data"), prevent_initial_call=True)
-def aggregated(view: dict[str, Any] | None) -> dict[str, Any]:
+def aggregated(view: Any) -> dict[str, Any]:
     """Aggregate the exact viewport, and return a token for it."""
     if not view:
         raise PreventUpdate
@@ -113,8 +116,7 @@ def aggregated(view: dict[str, Any] | None) -> dict[str, Any]:
     how = chosen(plot, {name: view.get(name) for name in ("aggregate", "field") if view.get(name)})
     params = {"aggregate": how.aggregate, "field": "" if how.aggregate == "count" else how.field}
     given = serverside.current().run("grid", names, viewport(view) | params)
-    ground = "light" if view.get("ground") == "light" else "dark"
-    return {"token": given.token, "ground": ground, "events": [asdict(one) for one in given.events]}
+    return {"token": given.token, "ground": view.get("ground"), "events": [asdict(one) for one in given.events]}
 
 
 @callback(
@@ -126,22 +128,22 @@ def aggregated(view: dict[str, Any] | None) -> dict[str, Any]:
     },
     prevent_initial_call=True,
 )
-def pictured(aggregate: dict[str, Any] | None, shading: dict[str, Any], ground: str | None) -> dict[str, Any]:
+def pictured(aggregate: Any, shading: dict[str, Any], ground: str | None) -> dict[str, Any]:
     """Shade what a token stands for, and return the picture's address with all that the page says about it."""
-    if not aggregate:
+    if not isinstance(aggregate, dict):
         raise PreventUpdate
+    token, below = aggregate.get("token", ""), ground or aggregate.get("ground")
     try:
-        recipe = serverside.current().take(aggregate["token"], "grid")
+        recipe = serverside.current().take(token, "grid")
     except (TokenError, StaleError):
         # The session or the data changed: the browser asks once more from the start of the chain.
         return {"stale": True}
-    above = aggregate["events"] if any(one["prop_id"].startswith("figure-token") for one in ctx.triggered) else []
-    return _pictured(aggregate["token"], recipe, shading, ground or aggregate["ground"], above)
+    first = any(one["prop_id"].startswith("figure-token") for one in ctx.triggered)
+    above = _events(aggregate.get("events")) if first else []
+    return _pictured(token, recipe, shading, "light" if below == "light" else "dark", above)
 
 
-def _pictured(
-    token: str, recipe: Recipe, shading: dict[str, Any], ground: str, above: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _pictured(token: str, recipe: Recipe, shading: dict[str, Any], ground: str, above: list[Event]) -> dict[str, Any]:
     side = serverside.current()
     plot = runtime.current().plot(str(recipe.root["dataset"]), str(recipe.root["plot"]))
     how = chosen(plot, shading)
@@ -157,7 +159,7 @@ def _pictured(
         **params,
         "legend": legend(scale, how.normalization),
         "categories": [list(pair) for pair in zip(categories, colours, strict=True)],
-        "events": _joined([Event(**one) for one in above], given.events),
+        "events": _joined(above, given.events),
     }
 
 
@@ -168,6 +170,14 @@ def _categories(token: str, recipe: Recipe, plot: Plot) -> tuple[tuple[str, ...]
     field = plot.find_field(str(recipe.params["field"]))
     found = serverside.current().read(token, "grid", "source").categories(field.name)
     return found, list(category_colors(found, field.colors))
+
+
+def _events(given: Any) -> list[Event]:
+    """Return events that have been to the browser and back."""
+    try:
+        return [Event(**one) for one in given]
+    except TypeError:
+        raise ParameterError("this page's own events came back changed: reload it.") from None
 
 
 def _joined(first: list[Event], second: tuple[Event, ...]) -> list[dict[str, Any]]:

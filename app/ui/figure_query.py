@@ -1,6 +1,5 @@
 """How a figure opens: what its address asks for, checked, and the rest as the data set declares it."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,6 +16,7 @@ SHARED: Final = ("aggregate", "field", "normalization", "range", "cmap", "spread
 
 MOST_TEXT: Final = 200
 MOST_SIDE: Final = 4096
+MOST_VALUE: Final = 1e300
 LOOK: Final = ("x", "y", "kind", "xlog", "ylog", *(name for name in SHARED if name != "bounds"))
 """All controls but the data and the view, in the order in which `clientside.figure.controls` takes them."""
 
@@ -147,7 +147,7 @@ def viewport(view: Any) -> dict[str, Any]:
 
 def _finite(view: Any, name: str) -> float:
     value = view.get(name) if isinstance(view, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST_VALUE < value < MOST_VALUE:
         raise ParameterError(f"{name} {value!r} is no finite number: reload the page.")
     return value
 

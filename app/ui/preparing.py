@@ -1,0 +1,24 @@
+"""What a page shows while a plot's columns are laid out on disk; the browser reloads it when they are."""
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+from dash_extensions import SSE
+
+from app.pipeline.types import Dataset, Plot
+
+
+def preparing(dataset: Dataset, plot: Plot) -> Component:
+    """Return a page's whole content while a plot is prepared; `clientside.explorer.preparing` moves its progress."""
+    return html.Div(
+        [
+            html.H1(f"Preparing {dataset.title}"),
+            html.P("Its columns are laid out on disk once. The page opens by itself, and at once from then on."),
+            dmc.Progress(
+                id="explorer-preparing", value=0, size="lg", transitionDuration=200, **{"aria-label": "Progress"}
+            ),
+            html.P("reading", id="explorer-preparing-message", className="figures", role="status"),
+            SSE(id="explorer-events", url=f"/events/{dataset.name}/{plot.name}", options={"method": "GET"}),
+        ],
+        className="preparing",
+    )
