@@ -12,6 +12,8 @@
   const AGAIN = 40; // ms between looks at what is not ready yet
   const LEAST = 8; // pixels: a smaller figure is not laid out yet
   const LOOK = ["x", "y", "kind", "xlog", "ylog", "aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity"];
+  const VIEW = ["x0", "x1", "y0", "y1", "width", "height", "aggregate", "field"];
+  const SHADING = ["normalization", "range", "cmap", "spreading"];
   const ZOOM = { "+": 0.5, "=": 0.5, "-": 2, _: 2 };
   const MOVE = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, 0.2], ArrowDown: [0, -0.2] };
 
@@ -212,8 +214,14 @@
     return `${title[0].toUpperCase()}${title.slice(1)}: ${did}; ${got}. On screen after ${Math.round(latency)} ms.`;
   }
 
+  /** Whether a picture is of what is in view and chosen now, and no newer one is on its way. */
+  function current(picture) {
+    const { view, look } = page;
+    return VIEW.every((name) => picture[name] === view?.[name]) && SHADING.every((name) => same(picture[name], look[name]));
+  }
+
   function finish(picture) {
-    if (!page?.action || !find("stage") || page.wanted !== picture) return;
+    if (!page?.action || !find("stage") || page.wanted !== picture || !current(picture)) return;
     const { changed, start } = page.action;
     const names = [...changed];
     const here = names.length > 0 && names.every((name) => name === "data_opacity");
