@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.datasets import census, nyc_taxi
+from app.datasets.recognise import recognise
 from app.pipeline.codecs import JSON, NPY
 from app.pipeline.errors import DataError
 from app.pipeline.graph import Graph
@@ -25,12 +25,12 @@ needs_samples = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the dashboard's
 
 def taxi_plot() -> Plot:
     """Return the drop-offs of 11,842 real taxi trips."""
-    return nyc_taxi.declare(TAXI_FILE).plots[0]
+    return recognise(TAXI_FILE).plots[0]
 
 
 def census_plot() -> Plot:
     """Return 9,200 people of the real census by race."""
-    return census.declare(CENSUS_FILE).find_plot("race")
+    return recognise(CENSUS_FILE).find_plot("race")
 
 
 class Tally:
