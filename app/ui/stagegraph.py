@@ -15,6 +15,7 @@ WIDTH, HEIGHT, GAP, LANE_GAP, ARC = 152, 108, 30, 18, 30
 ROW, ROW_GAP, GUTTER = 64, 14, 30
 _PURPOSE: Final[Mapping[str, str]] = {
     "source": "opens the columns",
+    "extent": "bounds of what the axes can show",
     "grid": "aggregates points or lines to pixels",
     "viewport": "aggregates the exact view",
     "spread": "makes points larger",
