@@ -32,7 +32,7 @@ RAMP = [f"#{level:02x}{level:02x}{level:02x}" for level in range(256)]
 def assert_levels_equal(values: np.ndarray, how: str, window: tuple[float, float] | None = None, off: int = 2) -> None:
     """Compare with Datashader's picture in a gray ramp: the colours that the levels have there.
 
-    It cuts 255 shades off where these are 254 steps, rounded: two shades can lie between, where a place is that unlucky.
+    It cuts 255 shades off where these are 254 steps, rounded: an unlucky place is two shades apart.
     """
     knots = shade.scale(values, how, (0, 100))
     if window:
