@@ -1,11 +1,20 @@
 """Tiles, images, events, geography and health, as a client sees them."""
 
+import gzip
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
+import pandas as pd
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app import runtime as door
+from app.pipeline.tiles import TILE_CODEC
+from app.routes.registry import BLUEPRINTS
+from app.server import answer_errors
+from app.settings import Settings
 
 
 @pytest.fixture
@@ -85,3 +94,163 @@ def test_progress_ends_with_done(client: FlaskClient, app) -> None:
     text = client.get(f"/events/places/{plot_name(app)}").text
     events = [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line]
     assert events[-1]["done"]
+
+
+def test_a_packed_tile_and_a_plain_one_are_the_same(client: FlaskClient, tiles: str) -> None:
+    packed = client.get(f"{tiles}/2/2/1", headers={"Accept-Encoding": "gzip, br"})
+    for accepted in ("identity", "gzip;q=0", ""):
+        plain = client.get(f"{tiles}/2/2/1", headers={"Accept-Encoding": accepted})
+        assert "Content-Encoding" not in plain.headers
+        assert plain.data == gzip.decompress(packed.data)
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert TILE_CODEC.decode(packed.data).shape == (522, 522)
+
+
+def test_an_empty_tile_is_good_for_ever_too(client: FlaskClient, tiles: str) -> None:
+    answer = client.get(f"{tiles}/5/0/31")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("view", ["0,4,0,4", "0,99999999,0,99999999", "3,1,0,4"])
+def test_a_view_never_changes_what_a_tile_is(client: FlaskClient, tiles: str, view: str) -> None:
+    plain = client.get(f"{tiles}/3/4/3")
+    assert client.get(f"{tiles}/3/4/3", headers={"Stageboard-View": view}).data == plain.data
+
+
+@pytest.mark.parametrize("z", [23, 40, 999])
+def test_beyond_the_deepest_zoom_is_not_found_with_a_view_too(client: FlaskClient, tiles: str, z: int) -> None:
+    assert client.get(f"{tiles}/{z}/0/0", headers={"Stageboard-View": "0,1,0,1"}).status_code == 404
+
+
+@pytest.mark.parametrize("view", ["", "1,2,3", "a,b,c,d", "0,1,0,-1", "0,1,0,1,", "0,999999999,0,1"])
+def test_a_view_that_cannot_be_read_is_told(client: FlaskClient, tiles: str, view: str) -> None:
+    answer = client.get(f"{tiles}/1/0/0", headers={"Stageboard-View": view})
+    assert answer.status_code == 400
+    assert "is not x0,x1,y0,y1 in tiles" in answer.get_json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "status", "said"),
+    [
+        ("mean.nope", 404, "no field named 'nope'"),
+        ("mean.continent", 400, "'continent' is a category: it has no 'mean'"),
+        ("by.population", 400, "'population' is a number: it has no 'by'"),
+        ("count.population", 400, "'count' takes no field"),
+        ("mean", 400, "'mean' takes a field"),
+        ("median.population", 400, "no aggregate 'median'"),
+    ],
+)
+def test_an_aggregate_that_cannot_be_is_one_sentence(
+    client: FlaskClient, tiles: str, aggregate: str, status: int, said: str
+) -> None:
+    for _ in range(2):  # an error is kept nowhere
+        answer = client.get(f"{tiles.removesuffix('count')}{aggregate}/0/0/0")
+        assert answer.status_code == status
+        assert said in answer.get_json()["error"]
+
+
+def test_a_planes_tile_has_a_plane_a_category(client: FlaskClient, tiles: str) -> None:
+    data = client.get(f"{tiles.removesuffix('count')}by.continent/0/0/0", headers={"Accept-Encoding": "gzip"}).data
+    assert TILE_CODEC.decode(data).shape[0] >= 7
+
+
+def test_an_image_follows_its_controls(client: FlaskClient, app) -> None:
+    url = f"/image/places/{plot_name(app)}.png?width=160&height=100"
+    first, again = client.get(url), client.get(url)
+    assert first.data == again.data
+    assert first.headers["ETag"] == again.headers["ETag"]
+    assert "encode;desc=memory" in again.headers["Server-Timing"]
+    for change in ("cmap=bgy", "normalization=log", "spreading=3", "range=10,90", "bounds=-10,30,35,60"):
+        other = client.get(f"{url}&{change}")
+        assert other.status_code == 200
+        assert other.headers["ETag"] != first.headers["ETag"]
+        stale = client.get(f"{url}&{change}", headers={"If-None-Match": first.headers["ETag"]})
+        assert stale.status_code == 200
+    assert client.get(f"{url}&data_opacity=10").data == first.data
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("width=x", 400), ("width=5000", 400), ("height=-1", 400), ("bounds=1,2,3", 400), ("bounds=2,1,0,1", 400),
+     ("colour=red", 404), ("field=nope", 404), ("spreading=9", 400), ("aggregate=median", 404)],
+)  # fmt: skip
+def test_an_image_of_what_is_not_allowed_is_one_sentence(client: FlaskClient, app, query: str, status: int) -> None:
+    answer = client.get(f"/image/places/{plot_name(app)}.png?{query}")
+    assert answer.status_code == status
+    assert answer.get_json()["error"].endswith((".", "…"))
+
+
+@pytest.mark.parametrize(
+    "path", ["/image/nope/map.png", "/image/places/nope.png", "/events/nope/map", "/events/places/x"]
+)
+def test_what_is_not_served_is_not_found(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "no " in answer.get_json()["error"]
+
+
+def test_health_says_what_a_probe_reads(client: FlaskClient) -> None:
+    answer = client.get("/health")
+    assert answer.headers["Cache-Control"] == "no-store"
+    health = answer.get_json()
+    assert set(health) >= {"status", "version", "datasets", "store"}
+    assert [tier["tier"] for tier in health["store"]] == ["memory", "disk"]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[tuple[FlaskClient, Path, str]]:
+    """Serve a file that a test may spoil, without pages."""
+    path = tmp_path / "mine.parquet"
+    pd.DataFrame({"x": [0.0, 1, 2], "y": [0.0, 1, 2]}).to_parquet(path)
+    settings = Settings(cache=tmp_path / "cache", folder=tmp_path / "data", data=(path,))
+    with door.Runtime(settings) as runtime:
+        server = Flask("routes")
+        answer_errors(server)
+        server.extensions[door.EXTENSION] = runtime
+        for build in BLUEPRINTS:
+            server.register_blueprint(build(runtime))
+        yield server.test_client(), path, runtime.plot("mine").name
+
+
+def events_of(client: FlaskClient, plot: str) -> list[dict[str, object]]:
+    answer = client.get(f"/events/mine/{plot}")
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("text/event-stream", "no-store")
+    return [json.loads(one.removeprefix("data: ")) for one in answer.text.strip().split("\n\n")]
+
+
+def test_progress_grows_to_done(own) -> None:
+    client, _, plot = own
+    events = events_of(client, plot)
+    assert [one["done"] for one in events] == [False] * (len(events) - 1) + [True]
+    assert [one["fraction"] for one in events] == sorted(one["fraction"] for one in events)
+    assert all(one["message"] and "error" not in one for one in events)
+
+
+def test_a_spoiled_file_ends_in_one_error_event_and_works_once_mended(own) -> None:
+    client, path, plot = own
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    *_, end = events_of(client, plot)
+    assert end["done"]
+    assert "Traceback" not in str(end["error"])
+    assert str(end["error"]).endswith(".")
+    assert client.get(f"/image/mine/{plot}.png?width=20&height=20").status_code == 422
+    path.write_bytes(whole)
+    assert "error" not in events_of(client, plot)[-1]
+
+
+def test_a_changed_file_makes_old_addresses_stale(own, monkeypatch) -> None:
+    client, path, plot = own
+    runtime = client.application.extensions[door.EXTENSION]
+    mark = runtime.root(runtime.plot("mine")).fingerprint[:12]
+    address = f"/tiles/mine.{mark}.{plot}.count/0/0/0"
+    assert client.get(address).status_code == 200
+    pd.DataFrame({"x": [0.0, 1, 2, 3], "y": [0.0, 1, 2, 3]}).to_parquet(path)
+    runtime._marks.clear()
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert "have changed since this page was loaded: reload it" in answer.get_json()["error"]
+    path.unlink()
+    runtime._marks.clear()
+    assert client.get(address).status_code == 404
