@@ -40,8 +40,8 @@ def test_the_address_sets_every_control(visit):
     answer = visit("/explorer/flights", search)
     expected = {
         "aggregate": "mean", "field": "distance", "normalization": "log", "cmap": "kbc",
-        "spreading": 3, "range": [5, 95],
-        "data_opacity": 60, "basemap": "osm", "map_opacity": 40,
+        "spreading": 3,
+        "range": [5, 95], "data_opacity": 60, "basemap": "osm", "map_opacity": 40,
     }  # fmt: skip
     assert {name: control(answer, name)["value"] for name in expected} == expected
     assert control(answer, "labels")["checked"] is False

@@ -1,0 +1,290 @@
+"""The Explorer in a real browser: every control, by its pixels, its requests and what the ribbon says of it."""
+
+import json
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+import xarray as xr
+from datashader import transfer_functions as tf
+
+from tests.browser.browsing import Visit
+
+Browse = Callable[..., Visit]
+FIRE = ["#000000", "#7f0000", "#ff0000", "#ffff00", "#ffffff"]
+
+# Sums of the data's pixels: equal only if the picture is.
+PIXELS = """() => {
+  const scratch = Object.assign(document.createElement('canvas'), { width: 512, height: 512 });
+  const pen = scratch.getContext('2d', { willReadFrequently: true });
+  let hash = 0, filled = 0;
+  for (const canvas of document.querySelectorAll('.explorer-data canvas')) {
+    pen.clearRect(0, 0, 512, 512);
+    pen.drawImage(canvas, 0, 0);
+    const words = new Uint32Array(pen.getImageData(0, 0, 512, 512).data.buffer);
+    for (let i = 0; i < words.length; i += 3) { hash = (Math.imul(hash, 31) + words[i]) | 0; if (words[i]) filled++; }
+  }
+  return [hash, filled];
+}"""
+
+
+def opened(browse: Browse, path: str, **how: bool) -> Visit:
+    """Open a page and wait until its data are drawn."""
+    visit = browse(path, **how)
+    visit.page.wait_for_function("document.querySelector('.ribbon-stage') !== null")
+    visit.page.wait_for_timeout(300)
+    return visit
+
+
+def act(visit: Visit, script: str) -> dict[str, object]:
+    """Do something, wait until the ribbon has told of it, and return what it told."""
+    visit.requests.clear()
+    visit.page.evaluate("addEventListener('stageboard:action', (e) => (window.told = e.detail), { once: true })")
+    visit.page.evaluate(f"window.told = null; {script}")
+    detail = visit.page.wait_for_function("window.told").json_value()
+    assert isinstance(detail, dict)
+    return detail
+
+
+def choose(visit: Visit, control: str, value: object) -> dict[str, object]:
+    """Set a control as its component does."""
+    prop = "checked" if isinstance(value, bool) else "value"
+    return act(visit, f"dash_clientside.set_props('explorer-{control}', {{{prop}: {json.dumps(value)}}})")
+
+
+def hows(detail: dict[str, object]) -> dict[str, str]:
+    """Return what became of each stage."""
+    stages = detail["stages"]
+    assert isinstance(stages, list)
+    return {row["name"]: row["how"] for row in stages}
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "ran"),
+    [
+        ("cmap", "kbc", {"encode"}),
+        ("normalization", "linear", {"index", "encode"}),
+        ("range", [10, 90], {"index", "encode"}),
+        ("spreading", 3, {"spread", "stats", "index", "encode"}),
+    ],
+)
+def test_shading_needs_no_request(browse: Browse, control: str, value: object, ran: set[str]) -> None:
+    visit = opened(browse, "/explorer/flights", dark=True)
+    before = visit.page.evaluate(PIXELS)
+    detail = choose(visit, control, value)
+    visit.page.wait_for_timeout(300)
+    assert visit.requests == []
+    assert visit.page.evaluate(PIXELS) != before
+    assert detail["changed"] == [control]
+    assert {name for name, how in hows(detail).items() if how == "browser"} == ran
+    assert f"{control}=" in visit.page.url
+
+
+@pytest.mark.parametrize("control", ["data_opacity", "map_opacity", "labels"])
+def test_opacity_and_labels_run_nothing(browse: Browse, control: str) -> None:
+    visit = opened(browse, "/explorer/places")
+    before = visit.page.evaluate(PIXELS)
+    detail = choose(visit, control, False if control == "labels" else 40)
+    visit.page.wait_for_timeout(300)
+    assert visit.requests == []
+    assert visit.page.evaluate(PIXELS) == before
+    assert set(hows(detail).values()) == {"reused"}
+    assert f"{control}=" in visit.page.url
+
+
+def test_an_aggregate_asks_for_its_tiles_and_offers_its_fields(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights")
+    choose(visit, "aggregate", "mean")
+    assert visit.requests
+    assert all(".mean.delay/" in one for one in visit.requests)
+    assert "Arrival delay" in visit.page.inner_text("#explorer-legend")
+    visit.page.wait_for_timeout(300)
+    assert "aggregate=mean" in visit.page.url
+    back = choose(visit, "aggregate", "count")
+    assert hows(back)["grid"] == "reused"
+    assert visit.requests == []
+
+
+def test_categories_have_a_legend_and_rest_the_colormap(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/storms?aggregate=by&field=basin")
+    assert "North Atlantic" in visit.page.inner_text(".legend-categories")
+    assert visit.page.locator("#explorer-cmap").is_disabled()
+    assert visit.page.evaluate(PIXELS)[1] > 1000
+
+
+def test_the_view_is_in_the_address(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/places?cmap=bgy")
+    act(visit, "stageboard.explorer.map.setView([48.2, 16.4], 7, {animate: false})")
+    visit.page.wait_for_timeout(300)
+    address = visit.page.url
+    assert "cmap=bgy" in address
+    assert "bounds=" in address
+    rect = "JSON.stringify(stageboard.viewPixels(stageboard.explorer.map, stageboard.explorer.map.getZoom()))"
+    shown, picture = visit.page.evaluate(rect), visit.page.locator(".explorer-view").screenshot()
+    visit.page.reload(wait_until="networkidle")
+    visit.page.wait_for_function("document.querySelector('.ribbon-stage') !== null")
+    visit.page.wait_for_timeout(400)
+    assert visit.page.evaluate(rect) == shown
+    assert visit.page.url == address
+    assert visit.page.locator(".explorer-view").screenshot() == picture
+
+
+def test_reset_returns_to_the_opening_view(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/stars")
+    before = visit.page.evaluate("String(stageboard.explorer.bounds())")
+    act(visit, "stageboard.explorer.map.panBy([200, 100], {animate: false})")
+    assert visit.page.evaluate("String(stageboard.explorer.bounds())") != before
+    visit.page.locator("#explorer-reset").click()
+    visit.page.wait_for_timeout(500)
+    assert visit.page.evaluate("String(stageboard.explorer.bounds())") == before
+    assert "bounds" not in visit.page.url
+
+
+def test_plots_open_and_back_restores_the_look(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights")
+    choose(visit, "cmap", "bmy")
+    visit.page.wait_for_timeout(300)
+    visit.page.locator("#explorer-plot").click()
+    visit.page.get_by_role("option", name="Routes").click()
+    visit.page.wait_for_function("stageboard.explorer?.info.plot === 'routes'")
+    assert visit.page.url.endswith("/explorer/flights?plot=routes")
+    assert visit.page.evaluate("stageboard.explorer.map.options.crs.code") == "EPSG:3857"
+    visit.page.go_back()
+    visit.page.wait_for_function("stageboard.explorer?.info.plot === 'time'")
+    assert visit.page.evaluate("stageboard.explorer.look.cmap") == "bmy"
+    assert visit.page.locator(".leaflet-container").count() == 1
+
+
+def test_leaving_the_page_leaves_nothing_behind(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights")
+    visit.page.get_by_role("link", name="Home").first.click()
+    visit.page.locator(".cards").wait_for()
+    assert visit.page.evaluate("stageboard.explorer") is None
+
+
+def test_few_points_are_drawn_larger_and_it_is_said(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/places?bounds=2.2,2.5,48.8,48.95")
+    assert "few points are in view" in visit.page.inner_text("#explorer-spreading-note")
+    assert visit.page.evaluate("stageboard.explorer.view.drawn.radius") == 3
+
+
+def test_the_value_under_the_cursor_is_the_true_one(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights?spreading=2")
+    box = visit.page.locator(".leaflet-container").bounding_box()
+    assert box
+    visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.7)
+    visit.page.wait_for_timeout(200)
+    said = visit.page.inner_text("#explorer-value")
+    assert "row" in said
+    assert "Departure" in said
+
+
+def test_keys_move_the_map_and_sliders(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/stars")
+    before = visit.page.evaluate("stageboard.explorer.map.getZoom()")
+    visit.page.locator(".leaflet-container").focus()
+    visit.page.keyboard.press("+")
+    visit.page.wait_for_function(f"stageboard.explorer.map.getZoom() === {before + 1}")
+    visit.page.locator("#explorer-data_opacity [role=slider]").focus()
+    visit.page.keyboard.press("ArrowLeft")
+    visit.page.wait_for_function("stageboard.explorer.look.data_opacity === 99")
+
+
+def test_the_link_is_copied_whole(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights?cmap=gray")
+    visit.page.locator("#explorer-share").click()
+    visit.page.get_by_text("Link copied").wait_for()
+    assert visit.page.evaluate("navigator.clipboard.readText()") == visit.page.url
+
+
+def test_the_export_is_the_view(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights?cmap=bgy")
+    href = visit.page.get_attribute("#explorer-export", "href")
+    assert href
+    assert "cmap=bgy" in href
+    answer = visit.page.request.get(visit.page.evaluate("location.origin") + href)
+    assert answer.body().startswith(b"\x89PNG")
+
+
+def test_a_base_map_that_cannot_be_loaded_falls_back(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/places")
+    visit.page.route("**/World_Imagery/**", lambda route: route.fulfill(status=200, body="", content_type="image/png"))
+    choose(visit, "basemap", "imagery")
+    message = visit.page.locator("#explorer-message")
+    message.get_by_text("could not be loaded").wait_for()
+    assert visit.page.locator(".explorer-coast canvas").count() > 0
+    message.get_by_role("button", name="Dismiss").click()
+    assert message.inner_text() == ""
+
+
+def test_the_scheme_turns_the_colours_without_a_request(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/places", dark=True)
+    before = visit.page.evaluate(PIXELS)
+    act(visit, "document.documentElement.setAttribute('data-mantine-color-scheme', 'light')")
+    visit.page.wait_for_timeout(300)
+    assert visit.page.evaluate(PIXELS) != before
+    assert [one for one in visit.requests if "/tiles/" in one] == []
+
+
+def test_the_last_action_is_kept_for_the_stages_page(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights")
+    choose(visit, "cmap", "gray")
+    kept = json.loads(visit.page.evaluate("sessionStorage.getItem('stageboard-last-action')"))
+    assert kept["page"] == "explorer"
+    assert kept["changed"] == ["cmap"]
+    assert [row["name"] for row in kept["stages"]] == ["source", "grid", "spread", "stats", "index", "encode"]
+
+
+def test_on_a_phone_the_map_comes_first(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights", phone=True)
+    view, panel = (
+        visit.page.locator(".explorer-view").bounding_box(),
+        visit.page.locator(".explorer-panel").bounding_box(),
+    )
+    assert view
+    assert panel
+    assert 0.5 * 844 < view["height"] < 0.7 * 844
+    assert panel["y"] > view["y"] + view["height"]
+
+
+SHADED = """([cells, how, colours]) => {
+  const b = stageboard, size = Math.sqrt(cells.length), part = {x0: 0, y0: 0, x1: size, y1: size};
+  const grid = b.rank(Uint32Array.from(cells), size), stats = b.visibleStats([{grid, size, part}]);
+  const scale = new b.Scale(stats, how, [0, 100]);
+  const table = b.colourTable(scale.positions(grid.values), b.parseColours(colours.join('')));
+  return Array.from(grid.codes, (code) => table[code]);
+}"""
+
+
+@pytest.mark.parametrize("how", ["eq_hist", "log", "cbrt", "linear"])
+def test_counts_are_shaded_as_by_datashader(browse: Browse, how: str) -> None:
+    cells = np.random.default_rng(3).zipf(1.6, (64, 64)).clip(0, 5000).astype("u4")
+    cells[np.random.default_rng(4).random(cells.shape) < 0.5] = 0
+    expected = tf.shade(xr.DataArray(cells, dims=("y", "x")), cmap=FIRE, how=how).data
+    page = browse("/explorer/stars").page
+    drawn = np.array(page.evaluate(SHADED, [cells.ravel().tolist(), how, FIRE]), "u4").reshape(cells.shape)
+    channels = [image.view("u1").reshape(64, 64, 4).astype(int) for image in (drawn, np.ascontiguousarray(expected))]
+    assert np.abs(channels[0] - channels[1]).max() <= 1
+
+
+SPREAD = """([cells, radius, how, float, size]) => {
+  const values = float ? Float32Array.from(cells, (v) => (v === null ? NaN : v)) : Uint16Array.from(cells);
+  const tile = {values, apron: 5, size, planes: 1, float};
+  return Array.from(stageboard.spread(tile, 0, radius, how), (v) => (v === v ? v : null));
+}"""
+
+
+def test_spreading_is_datashaders(browse: Browse) -> None:
+    page = browse("/explorer/stars").page
+    for radius, how, filled, real in product((1, 2, 3, 5), ("add", "max", "min"), (0.02, 0.6), (True, False)):
+        if not real and how != "add":
+            continue
+        random = np.random.default_rng(radius)
+        cells = random.integers(1, 90, (42, 42)).astype("f4")
+        cells[random.random(cells.shape) > filled] = np.nan
+        given = cells if real else np.nan_to_num(cells).astype("u4")
+        expected = np.asarray(tf.spread(xr.DataArray(given, dims=("y", "x")), radius, how=how).data)[5:-5, 5:-5]
+        flat = [None if np.isnan(one) else float(one) for one in given.ravel().astype("f8")]
+        drawn = page.evaluate(SPREAD, [flat, radius, how, real, 32])
+        np.testing.assert_array_equal(np.array(drawn, "f8").reshape(32, 32), expected.astype("f8"))
