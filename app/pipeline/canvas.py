@@ -156,6 +156,15 @@ def aggregate_view(
             raise ParameterError(f"the {name} range {(low, high)!r} is not positive, as a logarithmic axis needs.")
     if not len(rows.x):
         return empty(shape, aggregate, rows.categories)
+    if rows.kind == "lines":
+        # Points beyond the axis lie beyond the view; a vertex there must end its line, not run to minus infinity.
+        x, y = (_positive(one) if logarithmic else one for one, logarithmic in zip((rows.x, rows.y), log, strict=True))
+        rows = rows._replace(x=x, y=y)
     kinds = ["log" if one else "linear" for one in log]
     canvas = ds.Canvas(shape[1], shape[0], x_range, y_range, x_axis_type=kinds[0], y_axis_type=kinds[1])
     return _draw(canvas, rows, aggregate)
+
+
+def _positive(values: Array) -> Array:
+    coordinates = np.asarray(values, np.float64)
+    return np.where(coordinates > 0, coordinates, np.nan)

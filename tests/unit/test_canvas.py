@@ -147,3 +147,23 @@ def test_what_cannot_be_aggregated_is_refused():
         aggregate_rect(rows, PixelRect(0, 0, 2, 0, 2), "mean")
     with pytest.raises(ParameterError, match=r"no aggregate 'median'\. Known: count, sum"):
         aggregate_rect(rows._replace(value=np.zeros(1)), PixelRect(0, 0, 2, 0, 2), "median")
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_line_ends_where_a_logarithmic_axis_has_no_place(swapped):
+    gap = np.nan
+    given = (np.array([1.0, 10, -5, 100, 0, 1000, gap, 10, 1000]), np.array([1.0, 2, 3, 4, 5, 6, gap, 9, 9]))
+    broken = (np.array([1.0, 10, gap, 10, 1000]), np.array([1.0, 2, gap, 9, 9]))
+    ranges, log = [(1, 1000), (0, 10)], [True, False]
+    found, wanted = (
+        aggregate_view(
+            Rows(*(axes[::-1] if swapped else axes), "lines"),
+            *(ranges[::-1] if swapped else ranges),
+            (30, 30),
+            "count",
+            log[::-1] if swapped else log,
+        )
+        for axes in (given, broken)
+    )
+    assert found.sum() > 30
+    np.testing.assert_array_equal(found, wanted)
