@@ -28,6 +28,9 @@ Array: TypeAlias = npt.NDArray[Any]
 # Edited code must never read coordinates that older code has written.
 CODE = source_digest(lines, places, world)
 
+# The share of the work that is reading columns; placing rows is the rest.
+READING = 0.95
+
 
 def _silent(fraction: float, message: str) -> None:
     del fraction, message
@@ -85,9 +88,12 @@ class PlotRoot:
         DataError
             Where the file cannot be explored; one sentence.
         """
-        table = open_table(self.plot.path, self._requests(), self.folder, self.progress)
+        table = open_table(self.plot.path, self._requests(), self.folder, self._reading)
         at, restored = self._coordinates(table)
         return Points(self.plot, at, table, self.folder, restored)
+
+    def _reading(self, fraction: float, message: str) -> None:
+        self.progress(READING * fraction, message)
 
     def _requests(self) -> Sequence[Request]:
         one = self.plot
@@ -104,7 +110,7 @@ class PlotRoot:
             return raw_places(self.plot, table), True
         home = self._home()
         place = place_lines if self.plot.kind == "lines" else place_points
-        self.progress(0.95, "placing rows on the plane")
+        self.progress(READING, "placing rows on the plane")
         if home is None:
             return place(self.plot, table, in_memory), False
         if not self.ready():

@@ -211,6 +211,8 @@ def test_progress_is_told(tmp_path):
     root, seen = root_of(tmp_path, {"x": [0.0, 1], "y": [0.0, 1]}), []
     PlotRoot(root.plot, root.file, root.folder, progress=lambda *one: seen.append(one)).open()
     assert seen[-1] == (0.95, "placing rows on the plane")
+    assert [fraction for fraction, _ in seen] == sorted(fraction for fraction, _ in seen)
+    assert len(seen) > 1
 
 
 def test_many_who_open_a_plot_at_once_publish_it_once(tmp_path):
