@@ -277,6 +277,28 @@ def test_another_threads_parts_are_shared(pipeline, root):
     assert hows in (["ran", "shared"], ["memory", "ran"])
 
 
+@pytest.mark.parametrize("target", ["scaled", "tabled"])
+def test_what_another_finished_between_the_look_and_the_claim_is_not_computed_again(root, target):
+    class Overtaken(MemoryStore):
+        """Lets another worker finish just after a look that found nothing."""
+
+        other = None
+
+        def get(self, key: str):
+            found = super().get(key)
+            if found is None and self.other is not None:
+                other, self.other = self.other, None
+                other.run(root, target, PARAMS)
+            return found
+
+    store = Overtaken()
+    store.other = Pipeline(TOYS, store)
+    value, events = Pipeline(TOYS, store).run(root, target, PARAMS)
+    assert root.tally.calls[target] == 1
+    assert how(events)[target] in ("memory", "shared")
+    assert np.array_equal(value, Pipeline(TOYS, store).run(root, target, PARAMS).value)
+
+
 def test_an_edited_stage_computes_anew(tmp_path, root):
     store, found = MemoryStore(), []
     for number in (1, 1, 2):
