@@ -18,7 +18,12 @@ def preparing(dataset: Dataset, plot: Plot) -> Component:
                 id="explorer-preparing", value=0, size="lg", transitionDuration=200, **{"aria-label": "Progress"}
             ),
             html.P("reading", id="explorer-preparing-message", className="figures", role="status"),
-            SSE(id="explorer-events", url=f"/events/{dataset.name}/{plot.name}", options={"method": "GET"}),
+            SSE(
+                id="explorer-events",
+                url=f"/events/{dataset.name}/{plot.name}",
+                options={"method": "GET"},
+                concat=False,
+            ),
         ],
         className="preparing",
     )

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 from datashader import transfer_functions as tf
 
-from tests.browser.browsing import Visit
+from tests.browser.browsing import Visit, start_server, stop_server
 
 Browse = Callable[..., Visit]
 FIRE = ["#000000", "#7f0000", "#ff0000", "#ffff00", "#ffffff"]
@@ -288,3 +291,18 @@ def test_spreading_is_datashaders(browse: Browse) -> None:
         flat = [None if np.isnan(one) else float(one) for one in given.ravel().astype("f8")]
         drawn = page.evaluate(SPREAD, [flat, radius, how, real, 32])
         np.testing.assert_array_equal(np.array(drawn, "f8").reshape(32, 32), expected.astype("f8"))
+
+
+def test_a_large_plot_is_prepared_and_opens_by_itself(browse: Browse, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    for part in range(2):
+        rows = {"x": random.normal(size=1000), "y": random.normal(size=1000)}
+        (tmp_path / "points").mkdir(exist_ok=True)
+        pq.write_table(pa.table(rows), tmp_path / "points" / f"{part}.parquet")
+    server = start_server(tmp_path, "--data", str(tmp_path / "points"))
+    try:
+        page = browse("/explorer/points", url=server.url).page
+        page.wait_for_function("document.querySelector('.ribbon-stage') !== null")
+        assert "2,000 rows" in page.inner_text(".explorer-facts")
+    finally:
+        stop_server(server)
