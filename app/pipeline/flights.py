@@ -56,7 +56,7 @@ class Flights:
         try:
             yield results
             made = {key: results[key] for key in claims.mine}
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, those who wait must hear of it; it is raised here as well
             for future in claims.mine.values():
                 future.set_exception(error)
             raise

@@ -81,7 +81,7 @@ def stage(
     parts: Parts | None = None,
     uses: Sequence[ModuleType | Callable[..., Any] | str] = (),
 ) -> Callable[[Callable[..., Any]], Stage]:
-    """Declare a function as a stage.
+    """Return a decorator that declares a function as a `Stage`.
 
     Parameters
     ----------
@@ -98,15 +98,10 @@ def stage(
     uses : sequence of module, callable or str
         Modules and functions whose source, and texts such as a library's version, belong to its identity.
 
-    Returns
-    -------
-    callable
-        A decorator that returns the `Stage`.
-
     Raises
     ------
     GraphError
-        For a function that closes over variables: its source does not tell what it does.
+        When it decorates a function that closes over variables: its source does not tell what it does.
 
     Examples
     --------
@@ -120,9 +115,8 @@ def stage(
     def declare(function: Callable[..., Any]) -> Stage:
         if getattr(function, "__closure__", None):
             raise GraphError(f"stage {name!r} closes over variables: pass them as parameters.")
-        texts = [one if isinstance(one, str) else _source(one) for one in uses]
-        called = [function] + ([parts.split, parts.join] if parts else [])
-        identity = digest(name, str(version), *map(_source, called), *texts)
+        called = [function, *((parts.split, parts.join) if parts else ()), *uses]
+        identity = digest(name, str(version), *(one if isinstance(one, str) else _source(one) for one in called))
         return Stage(name, function, version, tuple(parents), tuple(params), codec, parts, identity)
 
     return declare

@@ -187,20 +187,26 @@ def open_table(path: Path, columns: Sequence[Request], folder: Path | None, prog
     home = folder / mark if folder else None
     stored = {one: found for one in wanted if home and (found := _load(home, one))}
     missing = [one for one in wanted if one not in stored]
-    notes: list[str] = []
+    note = ""
     if missing:
-        read = _Reading(open_source(path), missing, progress or _silent)
-        try:
-            stored |= read.into_folder(home) if home else read.into_memory()
-            notes += [] if home else ["No cache folder is set: the columns are held in memory."]
-        except DataError:
-            raise
-        except OSError as error:
-            notes.append(f"Cache folder {str(folder)!r} cannot be written ({error.strerror}): columns stay in memory.")
-            stored |= read.into_memory()
+        made, note = _made(_Reading(open_source(path), missing, progress or _silent), home)
+        stored |= made
         if fingerprint(path) != mark:
             raise DataError(f"{str(path)!r} changed while it was being read: try again.")
-    return Table(mark, {one: stored[one] for one in wanted}, notes)
+    return Table(mark, {one: stored[one] for one in wanted}, [note] if note else [])
+
+
+def _made(read: "_Reading", home: Path | None) -> tuple[dict[_Wanted, _Stored], str]:
+    """Read columns into their folder, or into memory with a note that says why."""
+    if home is None:
+        return read.into_memory(), "No cache folder is set: the columns are held in memory."
+    try:
+        return read.into_folder(home), ""
+    except DataError:
+        raise
+    except OSError as error:
+        note = f"Cache folder {str(home.parent)!r} cannot be written ({error.strerror}): columns stay in memory."
+        return read.into_memory(), note
 
 
 class _Reading:
