@@ -1,7 +1,9 @@
 """Small real things that tests of the engine share: data, a graph of toys, and rows of tables."""
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier, Lock
@@ -9,6 +11,8 @@ from time import sleep
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from app.datasets.recognise import recognise
@@ -16,7 +20,8 @@ from app.pipeline.codecs import JSON, NPY
 from app.pipeline.errors import DataError
 from app.pipeline.graph import Graph
 from app.pipeline.stage import Parts, stage
-from app.pipeline.types import Plot
+from app.pipeline.table import open_table
+from app.pipeline.types import Axis, Plot
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 TAXI_FILE, CENSUS_FILE = SHARED / "nyc_taxi_wide.parq", SHARED / "census2010.parq"
@@ -103,3 +108,28 @@ def peaked(table: Any) -> float:
 
 
 TOYS = Graph([summed, peaked, tabled, scaled, source])
+
+
+def column(path: Path, name: str, folder: Path | None = None) -> np.ndarray:
+    """Read one column of numbers."""
+    return open_table(path, [Axis(name)], folder).column(name)
+
+
+def written(tmp_path: Path, **arrays: object) -> Path:
+    """Write a Parquet file."""
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table(arrays), path)
+    return path
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Give up root's right to read everything, where the tests have it."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)

@@ -1,0 +1,191 @@
+"""What becomes of a disk store whose volume is at fault: gone, torn, full, or not to be written."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.pipeline.errors import StoreError
+from app.pipeline.stores import disk
+from app.pipeline.stores.disk import DiskStore
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL, LARGE = b"s" * 100, b"L" * 100_000
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Open a volume again at the next call after a fault."""
+    monkeypatch.setattr(disk, "REOPEN_SECONDS", 0.0)
+
+
+def test_a_folder_that_cannot_be_made_is_one_error(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"cannot be used: .* Choose another by --cache"):
+        DiskStore(tmp_path / "file" / "cache")
+
+
+@pytest.mark.parametrize("value", [SMALL, LARGE], ids=["row", "file"])
+def test_a_deleted_folder_is_made_again_and_shared(store, value):
+    store.set("a", value)
+    shutil.rmtree(store.folder)
+    assert store.get("a") is None
+    store.set("b", value)
+    assert store.get("b").data == value
+    other = DiskStore(store.folder)
+    assert list(other.keys()) == list(store.keys()) == ["b"]
+    assert other.check() == store.check() == []
+    assert store.stats()[0].errors == 0
+    other.close()
+
+
+def test_a_torn_database_is_counted_and_said(store):
+    store.set("a", SMALL)
+    store.close()
+    for path in store.folder.iterdir():
+        path.write_bytes(b"no database at all" * 999)
+    with pytest.raises(StoreError, match="cannot be used"):
+        DiskStore(store.folder)
+
+
+def faulted(store):
+    """Let every call of a store fail from now on: its database becomes something else."""
+    for path in store.folder.glob("cache.db*"):
+        path.unlink()
+        path.mkdir()
+
+
+def test_every_call_bears_a_fault(tmp_path, at_once):
+    store = DiskStore(tmp_path / "cache")
+    store.set("a", SMALL)
+    store._cache.close()
+    faulted(store)
+    calls = [
+        lambda: store.get("a"),
+        lambda: store.set("a", SMALL),
+        lambda: "a" in store,
+        lambda: store.delete("a"),
+        lambda: list(store.keys()),
+        store.clear,
+        store.stats,
+    ]
+    for call in calls:
+        before = store._errors
+        assert not call() or call == store.stats
+        assert store._errors > before
+    stats = store.stats()[0]
+    assert (stats.entries, stats.hits) == (0, 0)
+    assert "cannot be used just now" in stats.detail
+    assert store.check() == [store.stats()[0].detail]
+    for path in store.folder.glob("cache.db*"):
+        path.rmdir()
+    store.set("a", SMALL)
+    assert store.get("a").data == SMALL
+    assert store.stats()[0].detail == ""
+    store.close()
+
+
+@pytest.mark.parametrize("call", ["get", "set", "contains", "delete", "keys", "clear", "stats", "check"])
+def test_a_fault_in_the_midst_of_a_call_is_borne(tmp_path, call):
+    store = DiskStore(tmp_path / "cache")
+    store.set("a", SMALL)
+    store._cache.close()  # the next call connects anew, to a folder
+    faulted(store)
+    answers = {
+        "get": (lambda: store.get("a"), None),
+        "set": (lambda: store.set("a", SMALL), None),
+        "contains": (lambda: "a" in store, False),
+        "delete": (lambda: store.delete("a"), None),
+        "keys": (lambda: list(store.keys()), []),
+        "clear": (store.clear, 0),
+        "stats": (lambda: store.stats()[0].entries, 0),
+        "check": (lambda: len(store.check()), 1),
+    }
+    ask, answer = answers[call]
+    assert ask() == answer
+    assert store._errors == 1
+    assert store._cache is None
+    assert ask() == answer  # and not tried again until some seconds have passed
+    assert store._errors == 1
+    store.close()
+
+
+def test_half_a_file_is_not_left_behind(store, monkeypatch):
+    store.set("a", LARGE)
+    script = (
+        "import resource, sys; from pathlib import Path\n"
+        "from app.pipeline.stores.disk import DiskStore\n"
+        "store = DiskStore(Path(sys.argv[1]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "store.set('b', b'B' * 2_000_000)\n"
+        "assert store.get('b') is None\n"
+        "[one] = store.stats()\n"
+        "assert one.errors == 1, one\n"
+        "assert 'too large' in one.detail, one\n"
+        "assert store.get('a') is not None\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(store.folder)], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(store.folder.rglob("*.val"))) == 1
+    assert store.check() == []
+
+
+def test_a_folder_that_may_only_be_read_is_one_error(tmp_path):
+    folder = tmp_path / "cache"
+    made = DiskStore(folder)
+    made.set("a", SMALL)
+    made.close()
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from app.pipeline.errors import StoreError\n"
+        "from app.pipeline.stores.disk import DiskStore\n"
+        "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
+        "for name in ('cache', 'new'):\n"
+        "    try: DiskStore(Path(sys.argv[1]) / name)\n"
+        "    except StoreError as error: print(error)\n"
+    )
+    for path in [tmp_path, folder, *folder.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    for above in tmp_path.parents[:2]:
+        above.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    for path in [tmp_path, folder]:
+        path.chmod(0o755)
+    assert done.stderr == ""
+    said = done.stdout.splitlines()
+    assert len(said) == 2
+    assert all("cannot be used" in one and "--cache" in one for one in said)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounting a volume needs root")
+def test_a_full_volume_costs_no_error_and_can_still_be_read(tmp_path):
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", volume], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"a volume cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        store = DiskStore(volume / "cache")
+        (volume / "ballast").write_bytes(bytes(200_000))
+        for at in range(20):
+            for key, value in ((f"a-{at}", LARGE), (f"b-{at}", b"m" * 20_000)):
+                store.set(key, value)
+                found = store.get(key)
+                assert found is None or found.data == value
+        stats = store.stats()[0]
+        assert stats.errors > 0
+        assert "cannot be used just now" in stats.detail
+        kept = list(store.keys())
+        assert len(kept) > 2
+        assert {len(store.get(key).data) for key in kept} == {20_000, 100_000}
+        (volume / "ballast").unlink()
+        store.set("c", SMALL)
+        assert store.get("c").data == SMALL
+        assert store.stats()[0].detail == ""
+        assert store.check() == []
+        store.close()
+    finally:
+        subprocess.run(["umount", "-l", volume], check=True)
