@@ -10,7 +10,8 @@ ARGS ?=
 TESTS ?=
 # The first of these that is at least 3.11.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# The locks are whole: resolving again could choose a newer release, whose hash is not there.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
