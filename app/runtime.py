@@ -148,6 +148,8 @@ class Runtime:
         own = (axes[0].column, axes[1].column) == (base.x.column, base.y.column)
         crs = base.crs if own else "plane"
         figure = Plot("figure", base.path, *axes, base.fields, kind=kind, crs=crs, track=track)
+        if own:  # the map's layout then serves the figure as well
+            figure = replace(figure, view=base.view, aspect=base.aspect)
         return PlotRoot(figure, self._mark(base.path), self.columns, raw=True)
 
     def points(self, root: PlotRoot, graph: str = "map") -> Points:
@@ -328,7 +330,7 @@ def opening_bounds(points: Points) -> Bounds:
 
 
 def _world(points: Points) -> World:
-    if points.at.world is None:
+    if points.at.world is None or points.at.raw:
         raise ParameterError("raw coordinates have no plane: use the figure's graph.")
     return points.at.world
 

@@ -5,7 +5,7 @@ canvas includes points on its upper edge, so one further row and column are aske
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import datashader as ds
 import numpy as np
@@ -17,7 +17,7 @@ from app.pipeline.errors import ParameterError
 from app.pipeline.types import PlotKind
 from app.pipeline.world import PixelRect, pixel_quanta
 
-Array: TypeAlias = npt.NDArray[np.generic]
+Array: TypeAlias = npt.NDArray[Any]
 
 AGGREGATES: tuple[str, ...] = ("count", "sum", "min", "max", "mean", "var", "std", "by")
 _REDUCTIONS: Mapping[str, type[Reduction]] = {
@@ -28,6 +28,16 @@ _REDUCTIONS: Mapping[str, type[Reduction]] = {
     "var": ds.var,
     "std": ds.std,
 }
+
+
+# `n` counts the rows that have a value; `m2` is the sum of their squared deviations from their mean.
+STATES: Mapping[str, Mapping[str, type[np.generic]]] = {
+    "count": {"count": np.uint32},
+    "by": {"by": np.uint32},
+    "moments": {"n": np.uint32, "sum": np.float64, "m2": np.float64},
+    "range": {"n": np.uint32, "min": np.float64, "max": np.float64},
+}
+"""The parts of aggregates that merge with those of other rows, by what one call finds; zero in cells without rows."""
 
 
 class Rows(NamedTuple):
@@ -51,6 +61,12 @@ class Rows(NamedTuple):
     categories: int = 0
 
 
+_PARTS: Mapping[str, Mapping[str, Reduction]] = {
+    "moments": {"sum": ds.sum("value"), "var": ds.var("value")},
+    "range": {"min": ds.min("value"), "max": ds.max("value")},
+}
+
+
 def _reduction(aggregate: str, rows: Rows) -> Reduction:
     if aggregate == "count":
         return ds.count()
@@ -63,18 +79,18 @@ def _reduction(aggregate: str, rows: Rows) -> Reduction:
     return _REDUCTIONS[aggregate]("value")
 
 
-def _draw(canvas: ds.Canvas, rows: Rows, aggregate: str) -> Array:
-    """Return planes first, shape (height, width) or (categories, height, width)."""
+def _call(canvas: ds.Canvas, rows: Rows, reduction: Reduction | ds.summary) -> Any:
     columns = {"x": np.asarray(rows.x), "y": np.asarray(rows.y)}
-    if rows.value is not None and aggregate != "count":
+    if rows.value is not None:
         columns["value"] = np.asarray(rows.value)
     frame = pd.DataFrame(columns, copy=False)
-    reduction = _reduction(aggregate, rows)
-    if rows.kind == "points":
-        drawn = canvas.points(frame, "x", "y", agg=reduction)
-    else:
-        drawn = canvas.line(frame, "x", "y", agg=reduction)
-    data = np.asarray(drawn.data)
+    return (canvas.points if rows.kind == "points" else canvas.line)(frame, "x", "y", agg=reduction)
+
+
+def _draw(canvas: ds.Canvas, rows: Rows, aggregate: str) -> Array:
+    """Return planes first, shape (height, width) or (categories, height, width)."""
+    rows = rows._replace(value=None) if aggregate == "count" else rows
+    data = np.asarray(_call(canvas, rows, _reduction(aggregate, rows)).data)
     return np.moveaxis(data, -1, 0) if aggregate == "by" else data
 
 
@@ -109,17 +125,45 @@ def aggregate_rect(rows: Rows, rect: PixelRect, aggregate: str) -> Array:
     One Datashader call, linear in rows. Every edge is a whole number of quanta and every scale a power of two, so all
     arithmetic is exact and rectangles that adjoin share no point.
     """
-    height, width = rect.shape
     if not len(rows.x):
-        return empty((height, width), aggregate, rows.categories)
+        return empty(rect.shape, aggregate, rows.categories)
+    return _cropped(_draw(_canvas(rect), rows, aggregate), rect)
+
+
+def _canvas(rect: PixelRect) -> ds.Canvas:
+    """Return a canvas of whole pixels with one further row and column, which takes what lies on the upper edges."""
     size = float(pixel_quanta(rect.z))
-    canvas = ds.Canvas(
-        width + 1,
-        height + 1,
-        x_range=(rect.x0 * size, (rect.x1 + 1) * size),
-        y_range=(rect.y0 * size, (rect.y1 + 1) * size),
-    )
-    return _draw(canvas, rows, aggregate)[..., :height, :width]
+    xs, ys = (rect.x0 * size, (rect.x1 + 1) * size), (rect.y0 * size, (rect.y1 + 1) * size)
+    return ds.Canvas(rect.x1 - rect.x0 + 1, rect.y1 - rect.y0 + 1, xs, ys)
+
+
+def _cropped(values: Array, rect: PixelRect) -> Array:
+    height, width = rect.shape
+    return values[..., :height, :width]
+
+
+def aggregate_states(rows: Rows, rect: PixelRect, group: str) -> dict[str, Array]:
+    """Aggregate quantised points over whole pixels as states that merge with those of other points.
+
+    Parameters
+    ----------
+    rows : Rows
+    rect : PixelRect
+    group : {'count', 'by', 'moments', 'range'}
+
+    Returns
+    -------
+    dict of str to ndarray
+        As `STATES` has them, each of shape (height, width), or (categories, height, width) for ``by``.
+    """
+    if group in ("count", "by"):
+        return {group: aggregate_rect(rows, rect, group)}
+    if not len(rows.x):
+        return {name: np.zeros(rect.shape, dtype) for name, dtype in STATES[group].items()}
+    reductions = {"n": ds.count("value"), **_PARTS[group]}
+    drawn = _call(_canvas(rect), rows, ds.summary(**reductions))
+    found = {name: np.nan_to_num(_cropped(drawn[name].data, rect)) for name in reductions}
+    return found if group == "range" else {"n": found["n"], "sum": found["sum"], "m2": found["var"] * found["n"]}
 
 
 def aggregate_view(

@@ -1,11 +1,13 @@
-"""A plot's rows on its plane: coordinates in quanta, and the fields beside them.
+"""A plot's rows on its plane, in the order of its layout: coordinates in quanta, and the fields beside them.
 
-Coordinates are projected and quantised once for a file and a coordinate pair, kept as ``.npy`` beside the table's
-columns, and mapped into memory by every process. Rows that have no place on the plane are dropped, counted, and said.
+Coordinates are projected, quantised and put in Z-order once for a file and a coordinate pair, kept as ``.npy`` files,
+and mapped into memory by every process. A rectangle of the plane reads the runs of rows that it touches, and no others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
@@ -14,12 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline.canvas import Rows
+from app.pipeline.compiled import compiled
 from app.pipeline.errors import ParameterError
+from app.pipeline.pyramid import Pyramid, Shape, group_of, open_pyramid
+from app.pipeline.rooms import Progress, Room, gather, replaced, silent
 from app.pipeline.table import Table, open_table
-from app.pipeline.types import Bounds, Field, Plot, PlotKind
-from app.pipeline.world import World
+from app.pipeline.types import Bounds, Field, Plot, PlotKind, Rect
+from app.pipeline.world import WEB_MERCATOR, World, mercator_bounds
+from app.pipeline.zorder import Runs, rows_touched
 
 Array: TypeAlias = npt.NDArray[Any]
+
+SCATTERED = 0.5
+"""Runs that hold more than this share of the rows from the first to the last are read with all that is between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +44,16 @@ class Coordinates:
     extent : Bounds
         Least and greatest, in the same units.
     world : World or None
-    dropped : int
-        Rows that have no place.
+        The plane that the layout was made on.
+    index : Runs or None
+        Which rows a rectangle touches; None: any.
+    data : Bounds or None
+        Least and greatest coordinates in the file, rows beyond the plane included.
+    lost, beyond : int
+        Rows without coordinates, and rows that lie beyond the plane.
     notes : tuple of str
+    raw : bool
+        Whether x and y are as in the file, though the rows are ordered and indexed by their quanta.
     """
 
     x: Array
@@ -45,8 +61,36 @@ class Coordinates:
     row: Array | None
     extent: Bounds
     world: World | None = None
-    dropped: int = 0
+    index: Runs | None = None
+    data: Bounds | None = None
+    lost: int = 0
+    beyond: int = 0
     notes: tuple[str, ...] = ()
+    raw: bool = False
+
+    @property
+    def dropped(self) -> int:
+        """Rows that have no place."""
+        return self.lost + self.beyond
+
+    def spans(self, rect: Rect) -> Array:
+        """Return the rows to read for a rectangle, int64, shape (n, 2), half-open."""
+        if self.index is None:
+            return np.array([[0, len(self.x)]])
+        found = rows_touched(self.index, rect)
+        if len(found) > 1 and (found[:, 1] - found[:, 0]).sum() > SCATTERED * (found[-1, 1] - found[0, 0]):
+            return np.array([[found[0, 0], found[-1, 1]]])
+        return found
+
+    def touched(self, rect: Rect) -> int:
+        """Return how many rows are read for a rectangle: all of its own, and a few of its neighbours'."""
+        return int(np.diff(self.spans(rect)).sum())
+
+
+def taken(values: Array, spans: Array) -> Array:
+    """Return the rows of some spans: of one as a view, of several as a copy."""
+    parts = [values[start:stop] for start, stop in spans.tolist()]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else values[:0]
 
 
 class Points:
@@ -60,18 +104,45 @@ class Points:
         With the plot's category fields; others are opened at first use.
     folder : Path or None
         Where columns are kept.
+    home : Path or None
+        Where the layout is kept, and fields in its order are.
     restored : bool
         Whether the coordinates were there already, and not made by this call.
     """
 
-    def __init__(self, plot: Plot, at: Coordinates, table: Table, folder: Path | None, restored: bool) -> None:
-        self.plot, self.at, self.restored = plot, at, restored
+    def __init__(
+        self, plot: Plot, at: Coordinates, table: Table, folder: Path | None, home: Path | None, restored: bool
+    ) -> None:
+        self.plot, self.at, self.home, self.restored = plot, at, home, restored
         self.rows = table.rows
         self.notes = (*table.notes, *at.notes)
         self.fingerprint = table.fingerprint
         self._table, self._folder = table, folder
         self._values: dict[str, Array] = {}
         self._lock = Lock()
+        self._pyramids: dict[tuple[str, str], Pyramid] = {}
+        self._building = Lock()
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Which tiles hold so many rows that the pyramid answers for them."""
+        return Shape(self.at.touched if self.at.index and not self.at.raw else lambda _: 0)
+
+    def pyramid(self, aggregate: str, field: str, progress: Progress = silent) -> Pyramid:
+        """Return the pyramid of an aggregate of a field, building it where it is not kept yet."""
+        group = group_of(aggregate)
+        field = "" if group == "count" else field
+        with self._building:
+            if (group, field) not in self._pyramids:
+                rows = self.rows_of(aggregate, field)
+                of = f"-{Path(value_file(self.plot.find_field(field))).stem}" if field else ""
+                home = self.home / f"pyramid-{group}{of}" if self.home else None
+                planes = (max(rows.categories, 1),) if group == "by" else ()
+                made = open_pyramid(
+                    self.shape, group, planes, lambda at: self.rows_in(aggregate, field, at), home, progress
+                )
+                self._pyramids[group, field] = made
+            return self._pyramids[group, field]
 
     @property
     def kind(self) -> PlotKind:
@@ -97,11 +168,17 @@ class Points:
             return self._values[field]
 
     def _open(self, field: Field) -> Array:
+        if self.at.row is None:
+            return self._raw(field)
+        kept = self.home / value_file(field) if self.home else None
+        return ordered(lambda: self._raw(field), self.at.row, kept, field.kind == "time")
+
+    def _raw(self, field: Field) -> Array:
         if field.kind == "category":
-            raw = self._table.codes(field)
-        else:
-            raw = open_table(self.plot.path, [field], self._folder).column(field.column)
-        return np.asarray(raw) if self.at.row is None else np.asarray(raw)[self.at.row]
+            return np.asarray(self._table.codes(field))
+        if field.column in self._table.columns:
+            return np.asarray(self._table.column(field.column))
+        return np.asarray(open_table(self.plot.path, [field], self._folder).column(field.column))
 
     def rows_of(self, aggregate: str, field: str) -> Rows:
         """Return what a canvas reads for an aggregate of a field.
@@ -117,6 +194,67 @@ class Points:
             raise ParameterError(f"aggregate {aggregate!r} needs a field: choose one.")
         check_fit(self.plot.find_field(field), aggregate)
         return Rows(self.at.x, self.at.y, self.kind, self.values(field), len(self.categories(field)))
+
+    def rows_in(self, aggregate: str, field: str, rect: Rect) -> Rows:
+        """Return what a canvas reads for an aggregate over a rectangle: all rows in it, and some around it."""
+        rows, spans = self.rows_of(aggregate, field), self.at.spans(rect)
+        value = None if rows.value is None else taken(rows.value, spans)
+        return rows._replace(x=taken(rows.x, spans), y=taken(rows.y, spans), value=value)
+
+    def rows_seen(self, aggregate: str, field: str, shown: Bounds) -> Rows:
+        """Return what a canvas reads for an aggregate over a viewport in the axes' own units."""
+        if self.at.index is None or self.at.world is None:
+            return self.rows_of(aggregate, field)
+        degrees = self.plot.crs == "lonlat" and self.at.world == WEB_MERCATOR
+        return self.rows_in(aggregate, field, self.at.world.around(mercator_bounds(shown) if degrees else shown))
+
+
+def value_file(field: Field) -> str:
+    """Return the name of the file that holds a field in a layout's order."""
+    text = repr((field.column, field.kind, field.categories))
+    return f"value-{sha256(text.encode()).hexdigest()[:16]}.npy"
+
+
+def _mapped(path: Path, rows: int) -> Array | None:
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return found if len(found) == rows else None
+
+
+def ordered(read: Callable[[], Array], row: Array, kept: Path | None, time: bool = False) -> Array:
+    """Return a column's values in the order of a layout: as they are kept, or read, put in order and kept.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the values in the file's order, shape (m,).
+    row : ndarray of int, shape (n,)
+    kept : Path or None
+        The file that holds them, or is to; where there is no room for one they stay in memory.
+    time : bool
+        Whether whole milliseconds are to be int64.
+    """
+    if kept and (found := _mapped(kept, len(row))) is not None:
+        return found
+    values = read()
+    kind = np.dtype(np.int64) if time and values.dtype.kind == "f" and _whole(values) else values.dtype
+    try:
+        if kept:
+            return replaced(kept, lambda room, name: gather(values, row, room.sink(name), kind))
+    except OSError:
+        pass  # a full volume costs memory, not an answer
+    return gather(values, row, Room().sink(""), kind)
+
+
+@compiled
+def _whole(values: Array) -> bool:
+    """Whether all values are whole numbers; NaN is none."""
+    for i in range(values.size):  # noqa: SIM110 - numba compiles no generators
+        if values[i] != np.rint(values[i]):
+            return False
+    return True
 
 
 _FITS: Mapping[str, tuple[str, ...]] = {

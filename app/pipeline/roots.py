@@ -1,39 +1,40 @@
-"""Roots: a plot of a file, and what identifies it.
+"""Roots: a plot of a file, what identifies it, and how its rows are opened.
 
-Coordinates are published by renaming a whole folder, so no process ever reads half of them.
+A layout is published by renaming a whole folder, so no process ever reads half of one; while one process makes it, the
+others wait for it.
 """
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline import lines, places, world
+from app.pipeline import lines, places, world, zorder
+from app.pipeline.errors import DataError
 from app.pipeline.keys import Plain, canonical, digest
-from app.pipeline.places import in_memory, place_lines, place_points, raw_places
-from app.pipeline.points import Coordinates, Points
+from app.pipeline.places import place_lines, place_points, raw_places
+from app.pipeline.points import Coordinates, Points, ordered, value_file
+from app.pipeline.rooms import Progress, Room, publish, silent
 from app.pipeline.stage import source_digest
-from app.pipeline.table import Progress, Request, Table, open_table
-from app.pipeline.types import Bounds, Plot
+from app.pipeline.table import Request, Table, open_table
+from app.pipeline.types import Axis, Bounds, Field, Plot
 from app.pipeline.world import World
+from app.pipeline.zorder import Runs
 
 Array: TypeAlias = npt.NDArray[Any]
-# Edited code must never read coordinates that older code has written.
-CODE = source_digest(lines, places, world)
+# Edited code must never read a layout that older code has written.
+CODE = source_digest(lines, places, world, zorder)
 
-# The share of the work that is reading columns; placing rows is the rest.
-READING = 0.95
-
-
-def _silent(fraction: float, message: str) -> None:
-    del fraction, message
+# The share of the work that is reading columns; the layout is the rest.
+READING = 0.5
+SCANNED = 2_000_000
+"""Rows of a figure that are read whole for each view, as fast as a layout would find those in view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +47,18 @@ class PlotRoot:
     file : str
         The file's fingerprint, from `table.fingerprint`.
     folder : Path or None
-        Where columns and coordinates are kept; None: in memory.
+        Where columns and layouts are kept; None: in memory.
     raw : bool
         True leaves coordinates as the file has them, for exact viewports.
     progress : callable
-        Called with a fraction and a message while columns are made.
+        Called with a fraction and a message while columns and layout are made; what it raises ends that.
     """
 
     plot: Plot
     file: str
     folder: Path | None = None
     raw: bool = False
-    progress: Progress = field(default=_silent, compare=False)
+    progress: Progress = field(default=silent, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -76,7 +77,7 @@ class PlotRoot:
         return PlotRoot(_without_fields(self.plot), self.file, raw=self.raw).fingerprint
 
     def ready(self) -> bool:
-        """Whether the coordinates are kept already, so that `open` reads no file."""
+        """Whether the layout is kept already, so that `open` reads no file."""
         home = self._home()
         return home is not None and (home / "facts.json").exists()
 
@@ -89,58 +90,93 @@ class PlotRoot:
             Where the file cannot be explored; one sentence.
         """
         table = open_table(self.plot.path, self._requests(), self.folder, self._reading)
+        if self.raw:
+            return self._raw(table)
         at, restored = self._coordinates(table)
-        return Points(self.plot, at, table, self.folder, restored)
+        return Points(self.plot, at, table, self.folder, self._home() if self.ready() else None, restored)
 
     def _reading(self, fraction: float, message: str) -> None:
         self.progress(READING * fraction, message)
 
     def _requests(self) -> Sequence[Request]:
         one = self.plot
-        # A text file is read whole for any of its columns: take all at once.
-        eager = str(one.path).lower().endswith((".csv", ".tsv", ".gz"))
+        # A text file is read whole for any of its columns, and a layout takes all fields: read them together.
+        eager = str(one.path).lower().endswith((".csv", ".tsv", ".gz")) or not (self.raw or self.ready())
         fields = [each for each in one.fields if eager or each.kind == "category"]
         return [one.x, one.y, *([one.track] if one.track else []), *fields]
 
     def _home(self) -> Path | None:
-        return self.folder / self.file / f"places-{self._place}" if self.folder else None
+        return self.folder / self.file / f"layout-{self._place}" if self.folder else None
 
     def _coordinates(self, table: Table) -> tuple[Coordinates, bool]:
-        if self.raw:
-            return raw_places(self.plot, table), True
         home = self._home()
         place = place_lines if self.plot.kind == "lines" else place_points
-        self.progress(READING, "placing rows on the plane")
         if home is None:
-            return place(self.plot, table, in_memory), False
+            return place(self.plot, table, Room(), self._placing), False
+        made = False
         if not self.ready():
             try:
-                self._publish(home, table)
-            except OSError:
-                return place(self.plot, table, in_memory), False
-            return _load(home), False
-        return _load(home), True
-
-    def _publish(self, home: Path, table: Table) -> None:
-        """Make the coordinates in a temporary folder, and rename it; who comes second takes the first one's."""
-        home.parent.mkdir(parents=True, exist_ok=True)
-        rough = Path(tempfile.mkdtemp(prefix=".places-", dir=home.parent))
-        try:
-
-            def make(name: str, dtype: Any, rows: int) -> Array:
-                return np.lib.format.open_memmap(rough / f"{name}.npy", "w+", np.dtype(dtype), (rows,))
-
-            at = (place_lines if self.plot.kind == "lines" else place_points)(self.plot, table, make)
-            facts = {"extent": at.extent, "dropped": at.dropped, "notes": at.notes}
-            facts |= {"world": asdict(at.world) if at.world else None, "row": at.row is not None}
-            (rough / "facts.json").write_text(json.dumps(facts))
-            try:
-                os.replace(rough, home)
-            except OSError:
-                if not (home / "facts.json").exists():
+                made = publish(home, partial(self._make, table), self.ready, self._placing)
+            except OSError as error:
+                if isinstance(error, DataError):
                     raise
-        finally:
-            shutil.rmtree(rough, ignore_errors=True)
+                return place(self.plot, table, Room(), self._placing), False
+        return _load(home), not made
+
+    def _placing(self, fraction: float, message: str) -> None:
+        self.progress(READING + (1 - READING) * fraction, message)
+
+    def _make(self, table: Table, folder: Path, report: Progress) -> None:
+        """Fill a folder with a layout: coordinates in Z-order, and the plot's fields beside them."""
+        place = place_lines if self.plot.kind == "lines" else place_points
+        at = place(self.plot, table, Room(folder), lambda done, doing: report(0.7 * done, doing))
+        if at.row is not None:
+            self._gather(table, at.row, folder, report)
+        facts = {name: getattr(at, name) for name in ("extent", "data", "lost", "beyond", "notes")}
+        facts |= {"world": asdict(at.world) if at.world else None, "indexed": at.index is not None}
+        facts |= {"rows": len(at.x), "file": self.file, "place": self._place}
+        (folder / "facts.json").write_text(json.dumps(facts))
+
+    def _gather(self, table: Table, row: Array, folder: Path, report: Progress) -> None:
+        """Put the fields that are read already into the layout's order, two at once."""
+
+        def one(each: Field) -> None:
+            values = table.codes(each) if each.kind == "category" else table.column(each.column)
+            ordered(lambda: np.asarray(values), row, folder / value_file(each), each.kind == "time")
+
+        fields = [each for each in self.plot.fields if each.kind == "category" or each.column in table.columns]
+        with ThreadPoolExecutor(2) as pool:
+            for done, _ in enumerate(pool.map(one, fields)):
+                report(0.7 + 0.3 * done / len(fields), "putting fields in order")
+
+    def _raw(self, table: Table) -> Points:
+        """Open coordinates as they are; those of many rows in the order, and with the index, of a layout."""
+        if self.plot.kind == "lines" or table.rows <= SCANNED or self.folder is None:
+            return Points(self.plot, raw_places(self.plot, table), table, self.folder, None, True)
+        root, at, restored = self._layout(table)
+        home = root._home() if root.ready() else None
+        x, y = (_axis_values(table, axis, at, home) for axis in (self.plot.x, self.plot.y))
+        raw = replace(at, x=x, y=y, extent=at.data or at.extent, raw=True)
+        return Points(self.plot, raw, table, self.folder, home, restored)
+
+    def _layout(self, table: Table) -> tuple["PlotRoot", Coordinates, bool]:
+        """Return the map's layout where it holds every row in the axes' order; else the layout of a plain plane."""
+        root = PlotRoot(self.plot, self.file, self.folder, progress=self.progress)
+        at, restored = root._coordinates(table)
+        if at.beyond or (self.plot.crs == "lonlat" and at.data and at.data.x1 > 180):
+            root = replace(root, plot=replace(self.plot, crs="plane"))
+            at, restored = root._coordinates(table)
+        return root, at, restored
+
+
+def _axis_values(table: Table, axis: Axis, at: Coordinates, home: Path | None) -> Array:
+    """Return an axis's values as the file has them, in a layout's order."""
+    kept = home / value_file(Field("raw", axis.column)) if home else None
+    return (
+        np.asarray(table.column(axis.column))
+        if at.row is None
+        else ordered(lambda: np.asarray(table.column(axis.column)), at.row, kept)
+    )
 
 
 def _without_fields(plot: Plot) -> Plot:
@@ -150,7 +186,17 @@ def _without_fields(plot: Plot) -> Plot:
 
 def _load(home: Path) -> Coordinates:
     facts = json.loads((home / "facts.json").read_text())
-    x, y = (np.load(home / f"{name}.npy", mmap_mode="r") for name in "xy")
-    row = np.load(home / "row.npy", mmap_mode="r") if facts["row"] else None
-    plane = World(**facts["world"]) if facts["world"] else None
-    return Coordinates(x, y, row, Bounds(*facts["extent"]), plane, facts["dropped"], tuple(facts["notes"]))
+    x, y, row = (np.load(home / f"{name}.npy", mmap_mode="r") for name in ("x", "y", "row"))
+    index = Runs(*(np.load(home / f"{name}.npy") for name in ("codes", "starts"))) if facts["indexed"] else None
+    return Coordinates(
+        x,
+        y,
+        row,
+        Bounds(*facts["extent"]),
+        World(**facts["world"]) if facts["world"] else None,
+        index,
+        Bounds(*facts["data"]) if facts["data"] else None,
+        facts["lost"],
+        facts["beyond"],
+        tuple(facts["notes"]),
+    )

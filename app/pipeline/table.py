@@ -92,6 +92,11 @@ class Table:
         self.notes = (*dict.fromkeys(note for one in stored.values() for note in one.notes), *notes)
         self._stored = dict(stored)
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that are held as numbers or times."""
+        return frozenset(wanted.column for wanted in self._stored if wanted.form == "numbers")
+
     def column(self, name: str) -> Values:
         """Return a column of numbers, times, or of marks that tell tracks apart.
 

@@ -47,6 +47,15 @@ class TileRect(NamedTuple):
         return (TileAddress(self.z, x, y) for y in range(self.y0, self.y1) for x in range(self.x0, self.x1))
 
 
+class Rect(NamedTuple):
+    """A rectangle of quanta, half-open: u from ``left`` to ``right - 1``, v from ``top`` to ``bottom - 1``."""
+
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column that can be aggregated or coloured by.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline.errors import DataError, ParameterError
-from app.pipeline.types import Bounds, Plot, TileAddress, TileRect
+from app.pipeline.types import Bounds, Plot, Rect, TileAddress, TileRect
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -56,6 +56,12 @@ class PixelRect(NamedTuple):
 def pixel_quanta(z: int) -> int:
     """Return the width of a pixel at zoom z, in quanta."""
     return QUANTA // TILE >> z
+
+
+def quanta(rect: PixelRect) -> Rect:
+    """Return a rectangle of pixels in quanta."""
+    size = pixel_quanta(rect.z)
+    return Rect(rect.x0 * size, rect.x1 * size, rect.y0 * size, rect.y1 * size)
 
 
 def tile_rect(address: TileAddress, apron: int = APRON) -> PixelRect:
@@ -129,6 +135,11 @@ class World:
         us = sorted(((bounds.x0 - self.x0) / self.dx, (bounds.x1 - self.x0) / self.dx))
         vs = sorted(((bounds.y0 - self.y0) / self.dy, (bounds.y1 - self.y0) / self.dy))
         return us[0], us[1], vs[0], vs[1]
+
+    def around(self, bounds: Bounds) -> Rect:
+        """Return the quanta that hold a rectangle, with one more on each side against rounding, within the world."""
+        left, right, top, bottom = (min(max(edge, -1.0), float(QUANTA)) for edge in self.rectangle(bounds))
+        return Rect(floor(left) - 1, ceil(right) + 2, floor(top) - 1, ceil(bottom) + 2)
 
     def bounds(self, rect: PixelRect) -> Bounds:
         """Return a pixel rectangle's rectangle in projected units."""

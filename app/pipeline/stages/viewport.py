@@ -5,9 +5,10 @@ from typing import Any
 import datashader
 import numpy as np
 
-from app.pipeline import canvas
+from app.pipeline import canvas, zorder
 from app.pipeline.points import Points
 from app.pipeline.stage import stage
+from app.pipeline.types import Bounds
 from app.pipeline.world import APRON
 
 
@@ -15,7 +16,7 @@ from app.pipeline.world import APRON
     "grid",
     parents=("source",),
     params=("aggregate", "field", "x0", "x1", "y0", "y1", "width", "height", "xlog", "ylog"),
-    uses=(canvas, datashader.__version__),
+    uses=(canvas, zorder, datashader.__version__),
 )
 def viewport(
     points: Points,
@@ -31,13 +32,13 @@ def viewport(
     xlog: bool,
     ylog: bool,
 ) -> Any:
-    """Aggregate the rows of a viewport, row 0 at the top, with an empty apron.
+    """Aggregate the rows of a viewport, row 0 at the top, with an empty apron; only the runs that it touches are read.
 
     Returns
     -------
     ndarray, shape (height + 10, width + 10), or (categories, height + 10, width + 10)
     """
-    rows = points.rows_of(aggregate, field)
+    rows = points.rows_seen(aggregate, field, Bounds(x0, x1, y0, y1))
     found = canvas.aggregate_view(rows, (x0, x1), (y0, y1), (height, width), aggregate, (xlog, ylog))[..., ::-1, :]
     apron = [(0, 0)] * (found.ndim - 2) + [(APRON, APRON)] * 2
     return np.pad(found, apron, constant_values=0 if found.dtype.kind == "u" else np.nan)

@@ -1,0 +1,83 @@
+"""The planner: which of a view's tiles come from the pyramid, and by how many calls to Datashader the others are made.
+
+It decides by the rows that a tile touches. Tiles of many rows are cut from the pyramid; the others are joined to few
+rectangles, for a call has a cost of its own, but to none of so many rows that it could not be stopped soon.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from app.pipeline.canvas import aggregate_rect
+from app.pipeline.points import Points
+from app.pipeline.pyramid import finalised
+from app.pipeline.tiles import rectangles
+from app.pipeline.types import TileAddress, TileRect
+from app.pipeline.world import APRON, TILE, PixelRect, quanta
+
+Array: TypeAlias = npt.NDArray[Any]
+
+MOST_CELLS = 64_000_000
+"""Cells of all planes that one call to Datashader may fill: bounds its memory to about 256 MB."""
+MOST_ROWS = 3_000_000
+"""Rows that one call reads where tiles can be told apart: some ten milliseconds."""
+
+
+def aggregate(points: Points, tiles: Sequence[TileAddress], aggregate: str, field: str) -> list[Array]:
+    """Aggregate tiles with their aprons, each the cheapest way.
+
+    Parameters
+    ----------
+    points : Points
+    tiles : sequence of TileAddress
+    aggregate, field : str
+
+    Returns
+    -------
+    list of ndarray, shape (522, 522), or (categories, 522, 522)
+    """
+    found: dict[TileAddress, Array] = {}
+    dense = [one for one in tiles if one in points.shape.dense]
+    if dense:
+        pyramid = points.pyramid(aggregate, field)
+        found = {one: finalised(pyramid.cut(one), aggregate) for one in dense}
+    planes = max(points.rows_of(aggregate, field).categories, 1)
+    most = max(MOST_CELLS // (TILE * TILE * planes), 1)
+    for rect in rectangles([one for one in tiles if one not in found], most):
+        for part in _parted(points, rect):
+            found.update(_drawn(points, part, aggregate, field))
+    return [np.ascontiguousarray(found[one]) for one in tiles]
+
+
+def _pixels(rect: TileRect) -> PixelRect:
+    """Return the pixels of some tiles and their aprons."""
+    left, right, top, bottom = (edge * TILE for edge in rect[1:])
+    return PixelRect(rect.z, left - APRON, right + APRON, top - APRON, bottom + APRON)
+
+
+def _parted(points: Points, rect: TileRect) -> Iterator[TileRect]:
+    """Halve a rectangle of tiles until each part touches few enough rows, or is one tile."""
+    width, height = rect.x1 - rect.x0, rect.y1 - rect.y0
+    if width * height == 1 or points.at.touched(quanta(_pixels(rect))) <= MOST_ROWS:
+        yield rect
+    elif width >= height:
+        middle = rect.x0 + width // 2
+        yield from _parted(points, rect._replace(x1=middle))
+        yield from _parted(points, rect._replace(x0=middle))
+    else:
+        middle = rect.y0 + height // 2
+        yield from _parted(points, rect._replace(y1=middle))
+        yield from _parted(points, rect._replace(y0=middle))
+
+
+def _drawn(points: Points, rect: TileRect, aggregate: str, field: str) -> dict[TileAddress, Array]:
+    """Aggregate a rectangle of tiles by one call over the rows that it touches, and cut it."""
+    pixels = _pixels(rect)
+    whole = aggregate_rect(points.rows_in(aggregate, field, quanta(pixels)), pixels, aggregate)
+    found = {}
+    for tile in rect.tiles():
+        top, left = (tile.y - rect.y0) * TILE, (tile.x - rect.x0) * TILE
+        found[tile] = whole[..., top : top + TILE + 2 * APRON, left : left + TILE + 2 * APRON]
+    return found
