@@ -29,12 +29,14 @@ STATUS: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (errors.DataError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.ParameterError, HTTPStatus.BAD_REQUEST),
     (errors.TokenError, HTTPStatus.FORBIDDEN),
+    (errors.SupersededError, HTTPStatus.CONFLICT),
     (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _TITLES: Final = {
     HTTPStatus.BAD_REQUEST: "That value does not work here",
     HTTPStatus.FORBIDDEN: "That is not yours to open",
     HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.CONFLICT: "Another view came after this one",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That file cannot be explored",
 }
 _FAULT: Final = "Something went wrong on the server; its log has the details. Try again, or choose another view."

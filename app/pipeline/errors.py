@@ -48,6 +48,10 @@ class TokenError(StageboardError, PermissionError):
     """A token is forged, foreign, or damaged: reload the page."""
 
 
+class SupersededError(StageboardError, RuntimeError):
+    """A newer view replaced the one that this was for: nothing to do, the newer one is on its way."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Describe an unknown name, with the nearest known one.
 
