@@ -164,7 +164,8 @@ class Serverside:
 
     def _set_cookie(self, response: Response) -> Response:
         """Set a fresh session's cookie, on pages and where a session was used; never on shared, cacheable answers."""
-        if (EXTENSION in g or response.mimetype == "text/html") and self.session().fresh:
+        ours = EXTENSION in g or response.mimetype == "text/html"
+        if ours and not response.cache_control.public and self.session().fresh:
             response.set_cookie(
                 COOKIE,
                 self._sessions.cookie(self.session()),
