@@ -30,6 +30,7 @@ STATUS: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (errors.ParameterError, HTTPStatus.BAD_REQUEST),
     (errors.TokenError, HTTPStatus.FORBIDDEN),
     (errors.SupersededError, HTTPStatus.CONFLICT),
+    (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _TITLES: Final = {
@@ -75,6 +76,8 @@ def _answer(error: Exception) -> Response:
         body = jsonify(error=sentence)
     body.status_code = status
     body.headers["Cache-Control"] = "no-store"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        body.headers["Retry-After"] = "1"
     return body
 
 

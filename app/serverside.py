@@ -88,6 +88,11 @@ class Serverside:
             setattr(g, EXTENSION, self._sessions.open(request.cookies.get(COOKIE)))
         return cast(Session, g.get(EXTENSION))
 
+    def known_session(self) -> Session | None:
+        """Return the request's session where the browser has its cookie already; sets none, so for shared answers."""
+        session = self._sessions.open(request.cookies.get(COOKIE))
+        return None if session.fresh else session
+
     def run(self, target: str, root: Names, params: Mapping[str, Any]) -> Given:
         """Return a stage's value and a token for it.
 
