@@ -8,7 +8,7 @@ hash: nobody can name the lane of another's session.
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import blake2b
 from mmap import mmap
 from pathlib import Path
@@ -26,8 +26,7 @@ SLOTS = 16_384
 SLOT_BYTES = 64
 NOTHING = TileRect(0, 0, 0, 0, 0)
 """The wish of a view that wants nothing."""
-WHOLE = TileAddress(0, 0, 0)
-"""The one tile of views that are not made of tiles."""
+_WHOLE = TileRect(0, 0, 1, 0, 1)
 
 _WISH = Struct("<QQQ5I")  # tag, generation, hash of the spec, z, x0, x1, y0, y1
 _CHECK = Struct("<I")
@@ -135,6 +134,19 @@ class Lanes:
             with self._lock:
                 self.superseded += 1
             raise
+
+    def whole(self, lane: Lane | None, spec: str) -> AbstractContextManager[None]:
+        """Note what a view wants that is not made of tiles, and stop the work within once it wants something else.
+
+        Parameters
+        ----------
+        lane : Lane or None
+        spec : str
+            All that tells what it wants.
+        """
+        if lane:
+            self.enter(lane, spec, _WHOLE)
+        return self.following(lane, spec, next(_WHOLE.tiles()))
 
     def _newer(self, lane: Lane) -> tuple[int, TileRect] | None:
         """Return the hash of the spec and the rectangle of a newer wish; None where none is known."""

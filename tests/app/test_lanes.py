@@ -66,7 +66,7 @@ def test_what_the_newer_view_shows_too_is_computed(client, spec, row) -> None:
 
 def test_what_is_stored_is_answered_at_any_time(client, spec, row) -> None:
     assert ask(client, spec, row, 1) == 204
-    client.post(f"/lanes/{spec}/{Z}", headers=headers(2, "0,0,0,0"))
+    client.post("/lanes", headers=headers(2, "0,0,0,0"))
     assert ask(client, spec, row, 1) == 204
     assert ask(client, spec, next(NEW_ROWS), 1) == 409
 
@@ -75,7 +75,9 @@ def test_a_view_that_wants_nothing_ends_all_that_it_asked_for(client, spec, row)
     answer = client.post(f"/lanes/{spec}/{Z}", headers=headers(5, "0,0,0,0"))
     assert (answer.status_code, answer.data, answer.headers["Cache-Control"]) == (204, b"", "no-store")
     assert ask(client, spec, row, 4) == 409
-    assert ask(client, spec, row, 6) == 204
+    assert client.post("/lanes", headers={"Stageboard-Lane": "k3x9q2zt.7"}).status_code == 204
+    assert ask(client, spec, row, 6) == 409
+    assert ask(client, spec, row, 8) == 204
 
 
 @pytest.mark.parametrize("has_session", [True, False])

@@ -71,6 +71,16 @@ def test_work_follows_its_lane_and_what_stops_is_counted(lanes):
     assert lanes.superseded == 1
 
 
+def test_a_view_without_tiles_is_ended_by_any_other(lanes):
+    with lanes.whole(FIRST, "one view"):
+        lanes.enter(SECOND, "one view", TileRect(0, 0, 1, 0, 1))
+        checkpoint()
+        with lanes.whole(SECOND._replace(generation=3), "another"):
+            checkpoint()
+        with pytest.raises(SupersededError):
+            checkpoint()
+
+
 def test_workers_share_one_file(lanes, tmp_path):
     code = (
         "import sys; from pathlib import Path; from app.pipeline.lanes import *; lanes = Lanes(Path(sys.argv[1]));"
