@@ -20,6 +20,8 @@ from app import __version__
 from app.datasets.catalogue import open_catalogue
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import ParameterError, StaleError, StoreError
+from app.pipeline.idle import Idle
+from app.pipeline.lanes import Lanes
 from app.pipeline.palettes import category_colors
 from app.pipeline.pipeline import Pipeline, TraceRow, row_of
 from app.pipeline.points import Points
@@ -84,6 +86,8 @@ class Runtime:
         given = settings.secret
         self.secret = given.get_secret_value() if given else load_secret(settings.cache if self.columns else None)
         self.preparing = Preparing()
+        self.lanes = Lanes(settings.cache if self.columns else None)
+        self.idle = Idle(one.flights for one in self.pipelines.values())
         self._marks: TTLCache[Path, str] = TTLCache(1024, TRUST_SECONDS)
         self._lock = Lock()
 
@@ -293,12 +297,17 @@ class Runtime:
         return self.store.clear()
 
     def health(self) -> dict[str, Any]:
-        """Return what an operator's probe reads, as JSON."""
+        """Return what an operator's probe reads, as JSON.
+
+        ``computing`` results are under way, and ``superseded`` runs stopped, in the process that answers alone.
+        """
         return {
             "status": "ok",
             "version": __version__,
             "datasets": list(self.catalogue.names),
             "unavailable": [one.name for one in self.catalogue.unavailable],
+            "computing": sum(one.flights.under_way for one in self.pipelines.values()),
+            "superseded": self.lanes.superseded,
             "store": self.store_stats()["tiers"],
             "notes": list(self.notes),
         }

@@ -29,12 +29,15 @@ STATUS: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (errors.DataError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.ParameterError, HTTPStatus.BAD_REQUEST),
     (errors.TokenError, HTTPStatus.FORBIDDEN),
+    (errors.SupersededError, HTTPStatus.CONFLICT),
+    (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _TITLES: Final = {
     HTTPStatus.BAD_REQUEST: "That value does not work here",
     HTTPStatus.FORBIDDEN: "That is not yours to open",
     HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.CONFLICT: "Another view came after this one",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That file cannot be explored",
 }
 _FAULT: Final = "Something went wrong on the server; its log has the details. Try again, or choose another view."
@@ -73,6 +76,8 @@ def _answer(error: Exception) -> Response:
         body = jsonify(error=sentence)
     body.status_code = status
     body.headers["Cache-Control"] = "no-store"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        body.headers["Retry-After"] = "1"
     return body
 
 

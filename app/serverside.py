@@ -88,6 +88,11 @@ class Serverside:
             setattr(g, EXTENSION, self._sessions.open(request.cookies.get(COOKIE)))
         return cast(Session, g.get(EXTENSION))
 
+    def known_session(self) -> Session | None:
+        """Return the request's session where the browser has its cookie already; sets none, so for shared answers."""
+        session = self._sessions.open(request.cookies.get(COOKIE))
+        return None if session.fresh else session
+
     def run(self, target: str, root: Names, params: Mapping[str, Any]) -> Given:
         """Return a stage's value and a token for it.
 
@@ -164,7 +169,8 @@ class Serverside:
 
     def _set_cookie(self, response: Response) -> Response:
         """Set a fresh session's cookie, on pages and where a session was used; never on shared, cacheable answers."""
-        if (EXTENSION in g or response.mimetype == "text/html") and self.session().fresh:
+        ours = EXTENSION in g or response.mimetype == "text/html"
+        if ours and not response.cache_control.public and self.session().fresh:
             response.set_cookie(
                 COOKIE,
                 self._sessions.cookie(self.session()),

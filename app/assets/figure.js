@@ -55,7 +55,8 @@
     begin(page.view && !reset ? board.viewport.moved(page.view, view) : "", page.since);
     page.since = 0;
     page.view = view;
-    clientside.set_props("figure-view", { data: { ...view, ground: board.scheme() } });
+    page.lane.pending = 1;
+    clientside.set_props("figure-view", { data: { ...view, ground: board.scheme(), lane: page.lane.next() } });
   }
 
   function listen(at) {
@@ -191,6 +192,7 @@
 
   function idle() {
     page.action = null;
+    page.lane.pending = 0;
     find("stage").closest(".explorer").classList.remove("busy");
   }
 
@@ -283,6 +285,7 @@
     clearTimeout(timer);
     page?.address.remove();
     page?.ribbon.remove();
+    page?.lane.remove();
     page = null;
   }
 
@@ -298,7 +301,7 @@
 
   function open(info, look) {
     leave();
-    page = { info, look, address: new board.Address(), ribbon: new board.Ribbon(find("ribbon"), find("live")), action: null, since: 0, view: null, plot: null };
+    page = { info, look, address: new board.Address(), ribbon: new board.Ribbon(find("ribbon"), find("live")), lane: new board.Lane(), action: null, since: 0, view: null, plot: null };
     board.palettes = info.palettes;
     begin("open");
     soon(AGAIN);

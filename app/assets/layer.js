@@ -47,11 +47,13 @@
       Object.assign(this, { map, info, listener });
       this.tiles = new Map();
       this.shader = new board.Shader();
+      this.lane = new board.Lane();
       this.look = null;
       this.resetCosts();
       this.layer = canvasGrid(this, { className: "explorer-data", zIndex: 5, bounds: worldBounds(map) });
       this.layer.on("tileunload", (event) => this.drop(this.layer._tileCoordsToKey(event.coords)));
       this.onMove = () => this.schedule();
+      this.onView = () => this.follow();
     }
 
     /** Show a look; only what it changes runs. */
@@ -63,7 +65,7 @@
       this.layer.setOpacity(look.data_opacity / 100);
       if (first) {
         this.layer.addTo(this.map);
-        this.map.on("moveend resize", this.onMove);
+        this.map.on("moveend resize", this.onMove).on("move resize", this.onView);
       } else {
         for (const one of this.current()) this.request(one);
       }
@@ -74,8 +76,9 @@
       this.gone = true;
       cancelAnimationFrame(this.frame);
       clearTimeout(this.timer);
-      this.map.off("moveend resize", this.onMove);
+      this.map.off("moveend resize", this.onMove).off("move resize", this.onView);
       for (const one of this.tiles.values()) one.abort?.abort();
+      this.lane.remove();
       this.layer.remove();
       this.tiles.clear();
     }
@@ -99,25 +102,45 @@
       return `/tiles/${this.spec}/${z - 1}/${x}/${y}`;
     }
 
+    /** Want what the view shows now: other requests are given up, and made again when it shows their tiles again. */
+    follow() {
+      const zoom = this.layer._tileZoom;
+      if (this.gone || !this.lane.want(this.spec, zoom - 1, board.tileRect(board.viewPixels(this.map, zoom), zoom - 1))) return;
+      for (const one of this.tiles.values()) {
+        if (this.lane.holds(one.coords.z - 1, one.coords.x, one.coords.y)) {
+          this.request(one);
+        } else if (!one.next) {
+          one.abort?.abort();
+          one.url = "";
+        }
+      }
+    }
+
     async request(one) {
+      this.follow();
       const url = this.address(one.coords);
       if (one.url === url) return;
       one.abort?.abort();
       Object.assign(one, { url, next: null, abort: new AbortController() });
-      const zoom = one.coords.z;
-      const rect = board.tileRect(board.viewPixels(this.map, zoom), zoom - 1);
       this.waitingSince = this.waitingSince || performance.now();
       try {
-        const { tile, fact } = await board.fetchTile(url, rect, one.abort.signal);
+        const { tile, fact } = await board.fetchTile(url, this.lane.rect, one.abort.signal, this.lane);
         if (one.url !== url || this.gone) return;
         one.next = tile;
         this.facts.push(fact);
       } catch (error) {
         if (error.name === "AbortError" || one.url !== url || this.gone) return;
+        // A newer wish was on its way.
+        if (error.status === 409) return this.again(one);
         one.next = { empty: true };
         this.listener.failed(error);
       }
-      this.schedule();
+      return this.schedule();
+    }
+
+    again(one) {
+      one.url = "";
+      if (this.lane.holds(one.coords.z - 1, one.coords.x, one.coords.y)) this.request(one);
     }
 
     schedule() {

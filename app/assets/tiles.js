@@ -80,13 +80,15 @@
    * @param {string} url
    * @param {number[]} rect columns and rows, half-open, that the view is about to need
    * @param {AbortSignal} signal
+   * @param {Lane} [lane] of the view that wants it; without one, nothing stops its computation
    * @returns {Promise<{tile: object, fact: {where: string, bytes: number, timing: object}}>}
    */
-  async function fetchTile(url, rect, signal) {
+  async function fetchTile(url, rect, signal, lane) {
     const seen = cache.get(url);
     if (seen) return { tile: seen, fact: { where: "page", bytes: 0, timing: {} } };
     if (performance.getEntriesByType("resource").length > 200) performance.clearResourceTimings();
-    const response = await fetch(url, { signal, headers: { "Stageboard-View": rect.join(",") } });
+    const asked = fetch(url, { signal, headers: { "Stageboard-View": rect.join(","), ...(lane && { "Stageboard-Lane": lane.text() }) } });
+    const response = await (lane ? lane.during(asked) : asked);
     if (!response.ok) throw Object.assign(new Error(await reason(response)), { status: response.status });
     const empty = response.status === 204;
     const tile = empty ? { empty } : decode(await response.arrayBuffer());

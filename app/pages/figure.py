@@ -14,8 +14,17 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from app import runtime, serverside
-from app.pipeline.errors import DataError, ParameterError, StageboardError, StaleError, TokenError, unknown
+from app import asking, runtime, serverside
+from app.pipeline.errors import (
+    DataError,
+    ParameterError,
+    StageboardError,
+    StaleError,
+    SupersededError,
+    TokenError,
+    unknown,
+)
+from app.pipeline.keys import canonical
 from app.pipeline.palettes import category_colors
 from app.pipeline.run import Event
 from app.pipeline.types import Bounds, Plot
@@ -108,14 +117,20 @@ def _kept(names: Mapping[str, Any], view: Any) -> Bounds | None:
 
 @callback(Output("figure-token", "data"), Input("figure-view", "data"), prevent_initial_call=True)
 def aggregated(view: Any) -> dict[str, Any]:
-    """Aggregate the exact viewport, and return a token for it."""
+    """Aggregate the exact viewport, and return a token for it; a newer viewport of its page ends this one quietly."""
     if not view:
         raise PreventUpdate
     names = root_names(view)
     plot = runtime.current().plot(names["dataset"], names["plot"])
     how = chosen(plot, {name: view.get(name) for name in ("aggregate", "field") if view.get(name)})
     params = {"aggregate": how.aggregate, "field": "" if how.aggregate == "count" else how.field}
-    given = serverside.current().run("grid", names, viewport(view) | params)
+    params |= viewport(view)
+    lane = asking.lane(str(view["lane"])) if "lane" in view else None
+    try:
+        with runtime.current().lanes.whole(lane, canonical(names | params)):
+            given = serverside.current().run("grid", names, params)
+    except SupersededError:
+        raise PreventUpdate from None
     return {"token": given.token, "ground": view.get("ground"), "events": [asdict(one) for one in given.events]}
 
 

@@ -48,6 +48,14 @@ class TokenError(StageboardError, PermissionError):
     """A token is forged, foreign, or damaged: reload the page."""
 
 
+class SupersededError(StageboardError, RuntimeError):
+    """A newer view replaced the one that this was for: nothing to do, the newer one is on its way."""
+
+
+class BusyError(StageboardError, RuntimeError):
+    """Work that can wait was asked for while others are served: ask again later."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Describe an unknown name, with the nearest known one.
 

@@ -13,6 +13,7 @@ from app.pipeline.errors import CodecError, unknown
 from app.pipeline.flights import Flights
 from app.pipeline.graph import Graph, part_base, part_key, pick, whole_key
 from app.pipeline.stage import Stage
+from app.pipeline.stopping import checkpoint
 from app.pipeline.stores.base import Store
 
 How: TypeAlias = Literal["ran", "shared", "memory", "disk", "unneeded"]
@@ -144,6 +145,8 @@ class Run:
     def _call(self, one: Stage, **parts: Any) -> tuple[Any, float]:
         """Return the function's value, and when its own time began."""
         above = [self.value(parent) for parent in one.parents] or [self.root]
+        # What waited long for its turn, or for its parents, may be wanted no more.
+        checkpoint()
         started = perf_counter()
         return one.function(*above, **parts, **pick(one, one.params, self.params)), started
 
@@ -227,20 +230,29 @@ class Run:
 
     def _fly(self, one: Stage, missing: dict[str, Any]) -> tuple[dict[str, bytes], float, int]:
         """Return missing parts' bytes, computing those that no other thread computes; its own ms; how many it ran."""
-        claims = self.engine.flights.claim(missing)
+        flights = self.engine.flights
         made: dict[str, bytes] = {}
         ms, ran = 0.0, 0
-        if claims.mine:
-            with self.engine.flights.settling(claims) as results:
-                for key in claims.mine:
-                    if blob := self.engine.store.get(key):
-                        results[key] = blob.data
-                absent = [key for key in claims.mine if key not in results]
-                if absent:
-                    values, started = self._call(one, parts=[missing[key] for key in absent])
-                    for key, value in zip(absent, values, strict=True):
-                        results[key] = self._keep(one, key, value)
-                    ms, ran = _ms(started), len(absent)
-            made.update(results)
-        made.update({key: future.result() for key, future in claims.others.items()})
+        # A thread that computes some of them may stop: what it leaves is claimed in the next round.
+        while left := [key for key in missing if key not in made]:
+            claims = flights.claim(left)
+            if claims.mine:
+                with flights.settling(claims) as results:
+                    spent, computed = self._fill(one, {key: missing[key] for key in claims.mine}, results)
+                made.update(results)
+                ms, ran = ms + spent, ran + computed
+            made.update(flights.wait(claims))
         return made, ms, ran
+
+    def _fill(self, one: Stage, wanted: dict[str, Any], results: dict[str, bytes]) -> tuple[float, int]:
+        """Fill in parts' bytes, by one call for those that another thread has not stored meanwhile; ms; how many."""
+        for key in wanted:
+            if blob := self.engine.store.get(key):
+                results[key] = blob.data
+        absent = [key for key in wanted if key not in results]
+        if not absent:
+            return 0.0, 0
+        values, started = self._call(one, parts=[wanted[key] for key in absent])
+        for key, value in zip(absent, values, strict=True):
+            results[key] = self._keep(one, key, value)
+        return _ms(started), len(absent)

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from app.routes import events, figures, geography, health, images, tiles
+from app.routes import events, figures, geography, health, images, lanes, tiles
 from app.runtime import Runtime
 
 BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
     tiles.blueprint,
+    lanes.blueprint,
     images.blueprint,
     figures.blueprint,
     events.blueprint,

@@ -1,11 +1,11 @@
 """``/tiles/<spec>/<z>/<x>/<y>``: encoded aggregate tiles, good for ever under their address."""
 
-import re
+from contextlib import AbstractContextManager
 
 from flask import Blueprint, Response, request
 from isal import igzip
 
-from app.pipeline.errors import ParameterError
+from app import asking
 from app.pipeline.specs import Spec
 from app.pipeline.tiles import is_empty
 from app.pipeline.types import TileAddress, TileRect
@@ -13,8 +13,6 @@ from app.runtime import Runtime
 from app.timing import server_timing
 
 FOREVER = "public, max-age=31536000, immutable"
-VIEW = "Stageboard-View"
-_RECT = re.compile(r"(\d{1,8}),(\d{1,8}),(\d{1,8}),(\d{1,8})")
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
@@ -23,15 +21,28 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @routes.get("/tiles/<spec>/<int:z>/<int:x>/<int:y>")
     def tile(spec: str, z: int, x: int, y: int) -> Response:
-        """Answer with a tile's bytes; 204 where nothing is there."""
-        asked = Spec.parse(spec)
-        data, events = runtime.tile(asked, TileAddress(z, x, y), _rect(z))
+        """Answer with a tile's bytes; 204 where nothing is there, 409 where its view wants it no more."""
+        asked, address, shown = Spec.parse(spec), TileAddress(z, x, y), asking.rect(z)
+        with _while_wanted(runtime, spec, address, shown):
+            data, events = runtime.tile(asked, address, shown)
         response = Response(status=204) if is_empty(data) else _body(data)
         response.headers["Cache-Control"] = FOREVER
         response.headers["Server-Timing"] = server_timing(events)
         return response
 
     return routes
+
+
+def _while_wanted(
+    runtime: Runtime, spec: str, tile: TileAddress, shown: TileRect | None
+) -> AbstractContextManager[None]:
+    """Note what the view that asks shows now, and return a context that stops what it no longer wants."""
+    if asking.prefetch():
+        return runtime.idle.only()
+    lane = asking.lane()
+    if lane and shown:
+        runtime.lanes.enter(lane, spec, shown)
+    return runtime.lanes.following(lane, spec, tile)
 
 
 def _body(data: bytes) -> Response:
@@ -44,14 +55,3 @@ def _body(data: bytes) -> Response:
     if packed:
         response.headers["Content-Encoding"] = "gzip"
     return response
-
-
-def _rect(z: int) -> TileRect | None:
-    """Read what else the view needs: ``x0,x1,y0,y1``, columns and rows of tiles, half-open."""
-    text = request.headers.get(VIEW)
-    if text is None:
-        return None
-    match = _RECT.fullmatch(text)
-    if not match:
-        raise ParameterError(f"{VIEW} {text[:80]!r} is not x0,x1,y0,y1 in tiles.")
-    return TileRect(z, *map(int, match.groups()))

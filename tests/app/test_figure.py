@@ -102,6 +102,16 @@ def props(answer: Any, name: str) -> dict[str, Any]:
 # The page
 
 
+def test_a_newer_viewport_of_the_page_ends_an_older_one_quietly(client: FlaskClient) -> None:
+    client.get("/")
+    first = aggregate(client, x0=-99.5, lane="k3x9q2zt.2")
+    assert first["token"]
+    asked = {"figure-view.data": VIEW | {"x0": -98.5, "lane": "k3x9q2zt.1"}}
+    assert ask(client, "figure-token.data", asked, "figure-view.data") == (204, None)
+    for again in ({"x0": -99.5, "lane": "k3x9q2zt.1"}, {"x0": -98.5, "lane": "another0.1"}, {"x0": -97.5}):
+        assert aggregate(client, **again)["token"]
+
+
 def test_it_opens_on_the_bounds_of_the_data(visit):
     answer = visit("/figure/storms")
     layout = props(answer, "figure-graph")["figure"]["layout"]

@@ -109,6 +109,7 @@ def test_a_packed_tile_and_a_plain_one_are_the_same(client: FlaskClient, tiles: 
 def test_an_empty_tile_is_good_for_ever_too(client: FlaskClient, tiles: str) -> None:
     answer = client.get(f"{tiles}/5/0/31")
     assert (answer.status_code, answer.data) == (204, b"")
+    assert "Set-Cookie" not in answer.headers
     assert "immutable" in answer.headers["Cache-Control"]
 
 

@@ -31,6 +31,8 @@ def test_every_error_class_has_its_status(kind):
         (errors.DataMissingError("gone"), 404),
         (errors.TokenError("forged"), 403),
         (errors.StoreError("full"), 503),
+        (errors.SupersededError("newer"), 409),
+        (errors.BusyError("later"), 503),
         (ZeroDivisionError("secret"), 500),
     ],
 )
