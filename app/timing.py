@@ -10,10 +10,13 @@ def server_timing(events: Sequence[Event]) -> str:
 
     Examples
     --------
-    >>> server_timing([Event("source", "unneeded"), Event("grid", "ran", 12.34, 60_000, parts_ran=4)])
-    'source;desc=unneeded;dur=0.00, grid;desc=ran;dur=12.34;parts=4'
+    >>> server_timing([Event("source", "unneeded"), Event("grid", "ran", 12.34, parts_ran=4, remarks=(("rows", 9),))])
+    'source;desc=unneeded;dur=0.00, grid;desc=ran;dur=12.34;parts=4;rows=9'
     """
-    return ", ".join(
-        f"{one.stage};desc={one.how};dur={one.ms:.2f}" + (f";parts={one.parts_ran}" if one.parts_ran else "")
-        for one in events
-    )
+    return ", ".join(map(_one, events))
+
+
+def _one(event: Event) -> str:
+    facts = [("parts", event.parts_ran)] * bool(event.parts_ran) + list(event.remarks)
+    said = "".join(f";{name}={amount}" for name, amount in facts)
+    return f"{event.stage};desc={event.how};dur={event.ms:.2f}{said}"

@@ -41,6 +41,8 @@ class TraceRow:
     ms : float
     parts : mapping
         Parts ran and hit, by stage.
+    remarks : mapping
+        What stages said of their work, such as how many rows they read, by stage.
     """
 
     changed: tuple[str, ...]
@@ -48,6 +50,7 @@ class TraceRow:
     hits: tuple[str, ...]
     ms: float
     parts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    remarks: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def row_of(changed: tuple[str, ...], events: Sequence[Event], ms: float) -> TraceRow:
@@ -55,7 +58,8 @@ def row_of(changed: tuple[str, ...], events: Sequence[Event], ms: float) -> Trac
     ran = tuple(one.stage for one in events if one.how == "ran")
     hits = tuple(one.stage for one in events if one.how != "ran")
     parts = {one.stage: (one.parts_ran, one.parts_hit) for one in events if one.parts_ran or one.parts_hit}
-    return TraceRow(changed, ran, hits, round(ms, 2), parts)
+    remarks = {one.stage: dict(one.remarks) for one in events if one.remarks}
+    return TraceRow(changed, ran, hits, round(ms, 2), parts, remarks)
 
 
 class Pipeline:

@@ -156,7 +156,7 @@ def place_points(plot: Plot, table: Table, room: Room, progress: Progress = sile
     rows = order if row is None else gather(row, order, room.sink("row"))
     for name in ("u", "v", "rows", *(["order"] if row is not None else [])):
         room.drop(name)
-    index = Runs(room.keep("codes", runs.codes), room.keep("starts", runs.starts))
+    index = Runs(*(room.keep(name, values) for name, values in runs._asdict().items()))
     beyond = table.rows - len(u) - lost
     return Coordinates(x, y, rows, extent, world, index, data, lost, beyond, _said(plot, lost, beyond))
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from app.pipeline.canvas import aggregate_rect
 from app.pipeline.points import Points
 from app.pipeline.pyramid import finalised
+from app.pipeline.remarks import remark
+from app.pipeline.stopping import checkpoint
 from app.pipeline.tiles import rectangles
 from app.pipeline.types import TileAddress, TileRect
 from app.pipeline.world import APRON, TILE, PixelRect, quanta
@@ -41,12 +43,14 @@ def aggregate(points: Points, tiles: Sequence[TileAddress], aggregate: str, fiel
     found: dict[TileAddress, Array] = {}
     dense = [one for one in tiles if one in points.shape.dense]
     if dense:
+        remark("pyramid", len(dense))
         pyramid = points.pyramid(aggregate, field)
         found = {one: finalised(pyramid.cut(one), aggregate) for one in dense}
     planes = max(points.rows_of(aggregate, field).categories, 1)
     most = max(MOST_CELLS // (TILE * TILE * planes), 1)
     for rect in rectangles([one for one in tiles if one not in found], most):
         for part in _parted(points, rect):
+            checkpoint()
             found.update(_drawn(points, part, aggregate, field))
     return [np.ascontiguousarray(found[one]) for one in tiles]
 
@@ -75,7 +79,10 @@ def _parted(points: Points, rect: TileRect) -> Iterator[TileRect]:
 def _drawn(points: Points, rect: TileRect, aggregate: str, field: str) -> dict[TileAddress, Array]:
     """Aggregate a rectangle of tiles by one call over the rows that it touches, and cut it."""
     pixels = _pixels(rect)
-    whole = aggregate_rect(points.rows_in(aggregate, field, quanta(pixels)), pixels, aggregate)
+    rows = points.rows_in(aggregate, field, quanta(pixels))
+    remark("calls")
+    remark("rows", len(rows.x))
+    whole = aggregate_rect(rows, pixels, aggregate)
     found = {}
     for tile in rect.tiles():
         top, left = (tile.y - rect.y0) * TILE, (tile.x - rect.x0) * TILE

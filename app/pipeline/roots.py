@@ -187,7 +187,7 @@ def _without_fields(plot: Plot) -> Plot:
 def _load(home: Path) -> Coordinates:
     facts = json.loads((home / "facts.json").read_text())
     x, y, row = (np.load(home / f"{name}.npy", mmap_mode="r") for name in ("x", "y", "row"))
-    index = Runs(*(np.load(home / f"{name}.npy") for name in ("codes", "starts"))) if facts["indexed"] else None
+    index = Runs(*(np.load(home / f"{name}.npy") for name in Runs._fields)) if facts["indexed"] else None
     return Coordinates(
         x,
         y,

@@ -1,5 +1,6 @@
 """One walk up a graph: from a demanded stage to what is stored, and back down through what is missing."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -12,6 +13,7 @@ from app.pipeline.codecs import Codec
 from app.pipeline.errors import CodecError, unknown
 from app.pipeline.flights import Flights
 from app.pipeline.graph import Graph, part_base, part_key, pick, whole_key
+from app.pipeline.remarks import remarked
 from app.pipeline.stage import Stage
 from app.pipeline.stopping import checkpoint
 from app.pipeline.stores.base import Store
@@ -58,6 +60,8 @@ class Event:
         Of its stored form.
     parts_ran, parts_hit : int
         For a stage in parts: how many were computed, and how many were there.
+    remarks : tuple of (str, int)
+        What the stage said of its work, such as how many rows it read.
     """
 
     stage: str
@@ -66,6 +70,7 @@ class Event:
     bytes: int = 0
     parts_ran: int = 0
     parts_hit: int = 0
+    remarks: tuple[tuple[str, int], ...] = ()
 
 
 class _Found(NamedTuple):
@@ -106,10 +111,12 @@ class Run:
         self.events: dict[str, Event] = {}
         self._bases: dict[str, str] = {}
         self._values: dict[str, Any] = {}
+        self._remarks: dict[str, Counter[str]] = {}
 
     def report(self) -> tuple[Event, ...]:
         """Return what became of each stage, parents first."""
-        return tuple(self.events.get(one.name, Event(one.name, "unneeded")) for one in self.lineage)
+        events = (self.events.get(one.name, Event(one.name, "unneeded")) for one in self.lineage)
+        return tuple(replace(one, remarks=tuple(sorted(self._remarks.get(one.stage, {}).items()))) for one in events)
 
     def stored(self, one: Stage) -> bool:
         """Whether a stage's value, or each of its parts, can be read."""
@@ -148,7 +155,10 @@ class Run:
         # What waited long for its turn, or for its parents, may be wanted no more.
         checkpoint()
         started = perf_counter()
-        return one.function(*above, **parts, **pick(one, one.params, self.params)), started
+        with remarked() as said:
+            value = one.function(*above, **parts, **pick(one, one.params, self.params))
+        self._remarks[one.name] = self._remarks.get(one.name, Counter()) + said
+        return value, started
 
     def _whole(self, one: Stage) -> Any:
         started, key = perf_counter(), self._key(one)

@@ -40,13 +40,14 @@ class Runs(NamedTuple):
 
     Parameters
     ----------
-    codes : ndarray of uint64, shape (n,)
-        The first place on the curve of each chunk of rows, ascending.
+    codes, lasts : ndarray of uint64, shape (n,)
+        The first and last place on the curve of each chunk of rows, ascending.
     starts : ndarray of int64, shape (n + 1,)
         Its first row; the last is the number of rows.
     """
 
     codes: Array
+    lasts: Array
     starts: Array
 
 
@@ -112,13 +113,22 @@ def _frame(x: Array, y: Array) -> _Frame:
     return _Frame(shift, x0 >> shift, y0 >> shift, width, height)
 
 
-def _sorted_cells(frame: _Frame, counts: Array) -> tuple[Array, Array]:
-    """Return the cells that hold rows along the curve, and the first place of each on it."""
+class _Cells(NamedTuple):
+    """Cells along the curve: the first and last place of each on it, and how many rows it holds."""
+
+    codes: Array
+    lasts: Array
+    sizes: Array
+
+
+def _sorted_cells(frame: _Frame, counts: Array) -> tuple[Array, _Cells]:
+    """Return the cells that hold rows, along the curve."""
     cells = np.flatnonzero(counts)
     columns, rows = cells % frame.width + frame.left, cells // frame.width + frame.top
     codes = z_codes(columns, rows)
     along = np.argsort(codes, kind="stable")
-    return cells[along], codes[along] << np.uint64(2 * frame.shift)
+    cells, codes = cells[along], codes[along] << np.uint64(2 * frame.shift)
+    return cells, _Cells(codes, codes + np.uint64((1 << 2 * frame.shift) - 1), counts[cells])
 
 
 def z_order(x: Array, y: Array, order: Array) -> Runs:
@@ -140,42 +150,40 @@ def z_order(x: Array, y: Array, order: Array) -> Runs:
     Linear in rows, two passes over them, and one more over those of heavy cells. Besides its arguments it holds 12
     bytes for each row of the heaviest cell.
     """
-    codes, sizes = _ordered(x, y, order)
-    starts = np.concatenate([[0], np.cumsum(sizes)])
+    cells = _ordered(x, y, order)
+    starts = np.concatenate([[0], np.cumsum(cells.sizes)])
     # A chunk begins at the first cell that begins in it: a cell is never in two.
     chunk = starts[:-1] // CHUNK
     first = np.flatnonzero(np.diff(chunk, prepend=-1))
-    return Runs(codes[first], np.append(starts[first], starts[-1]))
+    last = np.append(first[1:], len(chunk)) - 1
+    return Runs(cells.codes[first], cells.lasts[last], np.append(starts[first], starts[-1]))
 
 
-def _ordered(x: Array, y: Array, order: Array) -> tuple[Array, Array]:
-    """Fill in the order; return the codes and sizes of the cells that hold rows."""
+def _ordered(x: Array, y: Array, order: Array) -> _Cells:
+    """Fill in the order; return the cells that hold rows."""
     frame = _frame(x, y)
     place = (frame.shift, frame.left, frame.top, frame.width)
     counts = np.zeros(frame.width * frame.height, np.int64)
     _count(x, y, *place, counts)
-    cells, codes = _sorted_cells(frame, counts)
-    sizes = counts[cells]
-    ends = np.cumsum(sizes)
-    counts[cells] = ends - sizes
+    where, cells = _sorted_cells(frame, counts)
+    counts[where] = np.cumsum(cells.sizes) - cells.sizes
     _scatter(x, y, *place, counts, order)
-    heavy = np.flatnonzero(sizes > HEAVY) if frame.shift else np.empty(0, np.int64)
-    return _refined(x, y, order, codes, sizes, heavy)
+    return _refined(x, y, order, cells) if frame.shift else cells
 
 
-def _refined(x: Array, y: Array, order: Array, codes: Array, sizes: Array, heavy: Array) -> tuple[Array, Array]:
+def _refined(x: Array, y: Array, order: Array, cells: _Cells) -> _Cells:
     """Sort the rows of heavy cells by finer cells, and return all cells with these in place of those."""
-    ends = np.cumsum(sizes)
-    all_codes, all_sizes, done = [], [], 0
-    for cell in heavy.tolist():
-        rows = order[ends[cell] - sizes[cell] : ends[cell]]
+    ends = np.cumsum(cells.sizes)
+    parts, done = [], 0
+    for cell in np.flatnonzero(cells.sizes > HEAVY).tolist():
+        rows = order[ends[cell] - cells.sizes[cell] : ends[cell]]
         inner = np.empty(len(rows), np.uint32)
         finer = _ordered(x[rows], y[rows], inner)
         rows[:] = rows[inner]
-        all_codes += [codes[done:cell], finer[0]]
-        all_sizes += [sizes[done:cell], finer[1]]
+        parts += [_Cells(*(one[done:cell] for one in cells)), finer]
         done = cell + 1
-    return np.concatenate([*all_codes, codes[done:]]), np.concatenate([*all_sizes, sizes[done:]])
+    parts.append(_Cells(*(one[done:] for one in cells)))
+    return _Cells(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 @compiled
@@ -245,7 +253,7 @@ def rows_touched(runs: Runs, rect: Rect) -> Array:
     squares = cover(rect)
     if not len(squares):
         return np.empty((0, 2), np.int64)
-    first = np.maximum(np.searchsorted(runs.codes, squares[:, 0], side="right") - 1, 0)
+    first = np.searchsorted(runs.lasts, squares[:, 0], side="left")
     last = np.searchsorted(runs.codes, squares[:, 1], side="right")
     begin, end = runs.starts[first], runs.starts[last]
     held = end > begin

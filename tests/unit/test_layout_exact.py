@@ -61,7 +61,8 @@ def made(folder: Path, shape: str, n: int, seed: int, raw: bool = False) -> Case
     frame["w"] = random.integers(-100, 100, n).astype(np.int16)
     frame["c"] = random.choice(["a", "b", "c"], n)
     frame["t"] = pd.Series(DAY + random.integers(0, 10**9, n)).where(random.random(n) < 0.9)
-    frame.loc[0, ["x", "y"]] = frame.loc[0, ["x", "y"]].where(np.isfinite(frame.loc[0, ["x", "y"]].astype(float)), 0.0)
+    if shape == "missing":
+        frame.loc[0, ["x", "y"]] = 0.0  # at least one row has a place
     path = folder / "rows.parquet"
     frame.to_parquet(path)
     root = PlotRoot(Plot("p", path, Axis("x"), Axis("y"), FIELDS), fingerprint(path), folder / "kept", raw)
@@ -223,7 +224,9 @@ def test_an_exact_viewport_is_one_call_over_the_raw_rows(
     kinds = ["log" if one else "linear" for one in logs]
     canvas = ds.Canvas(61, 47, shown[:2], shown[2:], x_axis_type=kinds[0], y_axis_type=kinds[1])
     for aggregate, field in data.draw(st.lists(st.sampled_from(CASES), min_size=2, max_size=2, unique=True)):
-        value = frame[field].astype("category") if field == "c" else frame[field] if field else None
+        value = frame[field] if field else None
+        if field == "c":
+            value = pd.Categorical(value, categories=list(case.points.categories("c")))
         if field == "t":
             value = (frame["t"] - pd.Timestamp(0)).dt.total_seconds() * 1e3
         expected = drawn(canvas, *raw, value, aggregate)

@@ -51,8 +51,8 @@ def test_every_row_is_ordered_once_and_none_of_a_rectangle_is_missed(data: st.Da
     assert (np.diff(runs.codes.astype(object)) > 0).all()
     assert runs.starts[-1] == len(x)
     for at, (start, stop) in enumerate(zip(runs.starts[:-1], runs.starts[1:], strict=True)):
-        assert codes[start:stop].min() >= runs.codes[at]
-        assert at + 1 == len(runs.codes) or codes[start:stop].max() < runs.codes[at + 1]
+        assert runs.codes[at] <= codes[start:stop].min() <= codes[start:stop].max() <= runs.lasts[at]
+    assert (runs.codes[1:] > runs.lasts[:-1]).all()
     rect = data.draw(rects())
     spans = rows_touched(runs, rect)
     read = np.zeros(len(x), bool)
@@ -85,6 +85,7 @@ def test_a_rectangle_beyond_the_plane_touches_nothing() -> None:
     _, runs = ordered(np.array([5], np.uint32), np.array([5], np.uint32))
     for rect in (Rect(-9, 0, 0, 9), Rect(2**32, 2**33, 0, 9), Rect(3, 3, 0, 9), Rect(0, 9, 6, 2)):
         assert len(rows_touched(runs, rect)) == 0
+    assert len(rows_touched(runs, Rect(2**31, 2**32, 2**31, 2**32))) == 0
     assert rows_touched(runs, Rect(-(2**40), 2**40, -(2**40), 2**40)).tolist() == [[0, 1]]
 
 

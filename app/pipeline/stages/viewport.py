@@ -7,6 +7,7 @@ import numpy as np
 
 from app.pipeline import canvas, zorder
 from app.pipeline.points import Points
+from app.pipeline.remarks import remark
 from app.pipeline.stage import stage
 from app.pipeline.types import Bounds
 from app.pipeline.world import APRON
@@ -39,6 +40,7 @@ def viewport(
     ndarray, shape (height + 10, width + 10), or (categories, height + 10, width + 10)
     """
     rows = points.rows_seen(aggregate, field, Bounds(x0, x1, y0, y1))
+    remark("rows", len(rows.x))
     found = canvas.aggregate_view(rows, (x0, x1), (y0, y1), (height, width), aggregate, (xlog, ylog))[..., ::-1, :]
     apron = [(0, 0)] * (found.ndim - 2) + [(APRON, APRON)] * 2
     return np.pad(found, apron, constant_values=0 if found.dtype.kind == "u" else np.nan)
