@@ -1,20 +1,21 @@
 # Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint lock screenshots clean chromium
+.PHONY: help venv run test lint lock screenshots clean chromium bench-engine
 
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 ARGS ?=
 TESTS ?=
+ROWS ?= 10000000 50000000
 # The first of these that is at least 3.11.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 # The locks are whole: resolving again could choose a newer release, whose hash is not there.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 venv: $(VENV)/runtime.stamp ## install what running needs into .venv
 
@@ -38,6 +39,10 @@ LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-h
 
 screenshots: $(VENV)/dev.stamp chromium ## draw every page into docs/screenshots
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python tools/screenshots.py
+
+bench-engine: $(VENV)/dev.stamp ## time the engine beside plain Datashader; choose ROWS="10000000 50000000"
+	@set -e; for rows in $(ROWS); do \
+	  $(BIN)/python -m benchmarks.engine --rows $$rows --out benchmarks/results/engine-$$((rows / 1000000))m.json; done
 
 chromium:
 	@sh tools/chromium.sh install

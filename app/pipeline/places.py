@@ -14,6 +14,7 @@ from app.pipeline.errors import DataError
 from app.pipeline.lines import Vertices, cut_at_date_line, from_ends, from_tracks
 from app.pipeline.points import Coordinates
 from app.pipeline.rooms import Progress, Room, gather, silent
+from app.pipeline.segments import Segments, index_segments
 from app.pipeline.table import Table
 from app.pipeline.types import Bounds, Plot
 from app.pipeline.world import MAX_LATITUDE, QUANTA, WEB_MERCATOR, World, mercator, plane_world
@@ -204,7 +205,9 @@ def place_lines(plot: Plot, table: Table, room: Room, progress: Progress = silen
         us, vs = world.quantise(vertices.x, vertices.y)
     extent = Bounds(*(float(one) for one in (np.nanmin(us), np.nanmax(us), np.nanmin(vs), np.nanmax(vs))))
     x, y, row = room.keep("x", us), room.keep("y", vs), room.keep("row", vertices.row)
-    return Coordinates(x, y, row, extent, world, None, data, lost, 0, _said(plot, lost, 0))
+    index = index_segments(us, vs)
+    index = Segments(*(room.keep(name, values) for name, values in index._asdict().items()))
+    return Coordinates(x, y, row, extent, world, index, data, lost, 0, _said(plot, lost, 0))
 
 
 def raw_places(plot: Plot, table: Table) -> Coordinates:
@@ -218,7 +221,7 @@ def raw_places(plot: Plot, table: Table) -> Coordinates:
         if plot.crs == "lonlat" and not np.any(vertices.x > 180):
             vertices = cut_at_date_line(vertices)
         data, _ = extent_of(vertices.x, vertices.y, names)
-        return Coordinates(*vertices, data, data=data)
+        return Coordinates(*vertices, data, index=index_segments(vertices.x, vertices.y), data=data)
     x, y = table.column(names[0]), table.column(names[1])
     data, lost = extent_of(x, y, names)
     return Coordinates(x, y, None, data, data=data, lost=lost, notes=_said(plot, lost, 0))

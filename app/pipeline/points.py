@@ -15,11 +15,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from app.pipeline import segments
 from app.pipeline.canvas import Rows
 from app.pipeline.compiled import compiled
 from app.pipeline.errors import ParameterError
 from app.pipeline.pyramid import Pyramid, Shape, group_of, open_pyramid
 from app.pipeline.rooms import Progress, Room, gather, replaced, silent
+from app.pipeline.segments import Segments, touching
 from app.pipeline.table import Table, open_table
 from app.pipeline.types import Bounds, Field, Plot, PlotKind, Rect
 from app.pipeline.world import WEB_MERCATOR, World, mercator_bounds
@@ -45,8 +47,8 @@ class Coordinates:
         Least and greatest, in the same units.
     world : World or None
         The plane that the layout was made on.
-    index : Runs or None
-        Which rows a rectangle touches; None: any.
+    index : Runs, Segments or None
+        Which rows, or segments of lines, a rectangle touches; None: any.
     data : Bounds or None
         Least and greatest coordinates in the file, rows beyond the plane included.
     lost, beyond : int
@@ -61,7 +63,7 @@ class Coordinates:
     row: Array | None
     extent: Bounds
     world: World | None = None
-    index: Runs | None = None
+    index: Runs | Segments | None = None
     data: Bounds | None = None
     lost: int = 0
     beyond: int = 0
@@ -75,7 +77,7 @@ class Coordinates:
 
     def spans(self, rect: Rect) -> Array:
         """Return the rows to read for a rectangle, int64, shape (n, 2), half-open."""
-        if self.index is None:
+        if not isinstance(self.index, Runs):
             return np.array([[0, len(self.x)]])
         found = rows_touched(self.index, rect)
         if len(found) > 1 and (found[:, 1] - found[:, 0]).sum() > SCATTERED * (found[-1, 1] - found[0, 0]):
@@ -83,7 +85,9 @@ class Coordinates:
         return found
 
     def touched(self, rect: Rect) -> int:
-        """Return how many rows are read for a rectangle: all of its own, and a few of its neighbours'."""
+        """Return how many rows are read for a rectangle: all of its own, and a few of its neighbours'; 0 of lines."""
+        if isinstance(self.index, Segments):
+            return 0
         return int(np.diff(self.spans(rect)).sum())
 
 
@@ -126,7 +130,7 @@ class Points:
     @cached_property
     def shape(self) -> Shape:
         """Which tiles hold so many rows that the pyramid answers for them."""
-        return Shape(self.at.touched if self.at.index and not self.at.raw else lambda _: 0)
+        return Shape(self.at.touched if isinstance(self.at.index, Runs) and not self.at.raw else lambda _: 0)
 
     def pyramid(self, aggregate: str, field: str, progress: Progress = silent) -> Pyramid:
         """Return the pyramid of an aggregate of a field, building it where it is not kept yet."""
@@ -197,16 +201,31 @@ class Points:
 
     def rows_in(self, aggregate: str, field: str, rect: Rect) -> Rows:
         """Return what a canvas reads for an aggregate over a rectangle: all rows in it, and some around it."""
-        rows, spans = self.rows_of(aggregate, field), self.at.spans(rect)
+        rows = self.rows_of(aggregate, field)
+        if isinstance(self.at.index, Segments):
+            return _lines(rows, touching(self.at.index, *map(float, rect)))
+        spans = self.at.spans(rect)
         value = None if rows.value is None else taken(rows.value, spans)
         return rows._replace(x=taken(rows.x, spans), y=taken(rows.y, spans), value=value)
 
     def rows_seen(self, aggregate: str, field: str, shown: Bounds) -> Rows:
         """Return what a canvas reads for an aggregate over a viewport in the axes' own units."""
+        if isinstance(self.at.index, Segments):
+            return _lines(self.rows_of(aggregate, field), touching(self.at.index, *shown))
         if self.at.index is None or self.at.world is None:
             return self.rows_of(aggregate, field)
         degrees = self.plot.crs == "lonlat" and self.at.world == WEB_MERCATOR
         return self.rows_in(aggregate, field, self.at.world.around(mercator_bounds(shown) if degrees else shown))
+
+
+def _lines(rows: Rows, chosen: Array | None) -> Rows:
+    """Return the vertices that draw some segments; all where they are not told apart."""
+    if chosen is None:
+        return rows
+    vertices = segments.select(chosen)
+    x, y = (segments.taken(axis, vertices) for axis in (rows.x, rows.y))
+    # What a break takes as its value is never drawn.
+    return rows._replace(x=x, y=y, value=None if rows.value is None else np.asarray(rows.value)[vertices])
 
 
 def value_file(field: Field) -> str:

@@ -15,12 +15,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline import lines, places, world, zorder
+from app.pipeline import lines, places, segments, world, zorder
 from app.pipeline.errors import DataError
 from app.pipeline.keys import Plain, canonical, digest
 from app.pipeline.places import place_lines, place_points, raw_places
 from app.pipeline.points import Coordinates, Points, ordered, value_file
 from app.pipeline.rooms import Progress, Room, publish, silent
+from app.pipeline.segments import Segments
 from app.pipeline.stage import source_digest
 from app.pipeline.table import Request, Table, open_table
 from app.pipeline.types import Axis, Bounds, Field, Plot
@@ -29,7 +30,7 @@ from app.pipeline.zorder import Runs
 
 Array: TypeAlias = npt.NDArray[Any]
 # Edited code must never read a layout that older code has written.
-CODE = source_digest(lines, places, world, zorder)
+CODE = source_digest(lines, places, segments, world, zorder)
 
 # The share of the work that is reading columns; the layout is the rest.
 READING = 0.5
@@ -133,7 +134,7 @@ class PlotRoot:
         if at.row is not None:
             self._gather(table, at.row, folder, report)
         facts = {name: getattr(at, name) for name in ("extent", "data", "lost", "beyond", "notes")}
-        facts |= {"world": asdict(at.world) if at.world else None, "indexed": at.index is not None}
+        facts |= {"world": asdict(at.world) if at.world else None, "index": type(at.index).__name__}
         facts |= {"rows": len(at.x), "file": self.file, "place": self._place}
         (folder / "facts.json").write_text(json.dumps(facts))
 
@@ -187,7 +188,8 @@ def _without_fields(plot: Plot) -> Plot:
 def _load(home: Path) -> Coordinates:
     facts = json.loads((home / "facts.json").read_text())
     x, y, row = (np.load(home / f"{name}.npy", mmap_mode="r") for name in ("x", "y", "row"))
-    index = Runs(*(np.load(home / f"{name}.npy") for name in Runs._fields)) if facts["indexed"] else None
+    kind = {one.__name__: one for one in (Runs, Segments)}[facts["index"]]
+    index = kind(*(np.load(home / f"{name}.npy", mmap_mode="r") for name in kind._fields))
     return Coordinates(
         x,
         y,

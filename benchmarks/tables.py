@@ -1,0 +1,81 @@
+"""Write the committed results into docs/performance.md, so that it claims nothing that was not measured.
+
+python -m benchmarks.tables
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import cell
+
+RESULTS = Path("benchmarks/results")
+PAGE = Path("docs/performance.md")
+BEGIN, END = "<!-- tables: written by python -m benchmarks.tables -->\n", "<!-- end of tables -->\n"
+NONE = "No results are committed yet.\n"
+
+
+def main() -> None:
+    """Write the page's tables anew."""
+    PAGE.write_text(page(PAGE.read_text(), RESULTS))
+
+
+def page(text: str, results: Path) -> str:
+    """Return a page with its tables made of a folder of results."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    reports = [json.loads(one.read_text()) for one in results.glob("engine-*.json")]
+    parts = [engine(one) for one in sorted(reports, key=lambda one: one["rows"])]
+    return f"{head}{BEGIN}\n{chr(10).join(parts) or NONE}\n{END}{tail}"
+
+
+def engine(found: Mapping[str, Any]) -> str:
+    """Return the tables of one run."""
+    return "\n".join(
+        [
+            f"### {found['rows']:,} rows\n",
+            f"Commit {found['commit']}, {found['date']}; {found['cores']} cores, {found['processor']}, load "
+            f"{found['load']} to {found['load_after']}; Datashader {found['versions']['datashader']}, "
+            f"Python {found['python']}.\n",
+            _table("A session, ms", [_session_row(one) for one in found["session"]]),
+            _table("Single actions, ms", found["actions"]),
+            _table("Memory over imports, MB a worker", found["memory"]),
+            _table("Read from disk by a fresh process", [{"what": one, **row} for one, row in found["stored"].items()]),
+            _table("Opening the data for the first time, s", [found["build"]]),
+            _table("Disk, MB", [found["disk_mb"]]),
+            _table("Starting a process, ms", [found["startup_ms"]]),
+            _equality(found),
+        ]
+    )
+
+
+def _session_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a session with both chains side by side: p50 / p95."""
+    pairs = {who: f"{row[f'{who}_p50_ms']:,} / {row[f'{who}_p95_ms']:,}" for who in ("engine", "baseline")}
+    ratios = {f"ratio of {name}": row[f"ratio_{name}"] for name in ("p50", "p95", "total")}
+    return {
+        "kind": row["kind"],
+        "actions": row["actions"],
+        **{f"{who}, p50 / p95": two for who, two in pairs.items()},
+        **ratios,
+    }
+
+
+def _equality(found: Mapping[str, Any]) -> str:
+    one = found["equality"]
+    return (
+        f"Counts of {one['views']} views, {one['rows_drawn']:,} rows drawn: all are those of one `Canvas.points` "
+        f"call over the quanta; {one['differing_from_floats']:,} rows lie in another pixel than by their raw floats.\n"
+    )
+
+
+def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a Markdown table of rows that have the same columns."""
+    names = [name.replace("_", " ") for name in rows[0]]
+    lines = [names, ["---", *["---:"] * (len(names) - 1)], *[[cell(one) for one in row.values()] for row in rows]]
+    return f"{title}:\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
