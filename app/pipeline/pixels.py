@@ -118,15 +118,19 @@ def grade(values: Array, edges: Array, first: Array, per: float, found: Array) -
         elif value >= high:
             found[at] = edges.size + 1
         else:
-            # One cell more on either side, since the product may round across a start.
             cell = int(min((value - low) * per, cells - 1.0))
-            start, stop = first[max(cell - 1, 0)], first[min(cell + 2, cells)]
+            start, stop = first[cell], first[cell + 1]
             while start < stop:
                 middle = (start + stop) >> 1
                 if edges[middle] <= value:
                     start = middle + 1
                 else:
                     stop = middle
+            # The product may round across the start of a cell.
+            while edges[start] <= value:
+                start += 1
+            while edges[start - 1] > value:
+                start -= 1
             found[at] = start + 1
 
 
