@@ -1,6 +1,7 @@
 """Colours: the continuous colormaps by name, and what categories are drawn in where nothing is declared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import colorcet
 import numpy as np
@@ -39,6 +40,7 @@ _MOST_SKIPPED = 64
 _REVERSING = 10
 
 
+@lru_cache(256)
 def find_palette(name: str) -> Palette:
     """Return the 256 colours of a colormap, or of one laid on a ground: ``fire``, ``fire@light``.
 
@@ -68,7 +70,7 @@ def find_palette(name: str) -> Palette:
         return colours
     if ground not in GROUNDS:
         raise unknown("ground", ground, GROUNDS)
-    return _laid(np.array([rgb(one) for one in colours], np.float64), GROUNDS[ground])
+    return _laid(channels(colours).T, GROUNDS[ground])
 
 
 def _laid(colours: npt.NDArray[np.float64], ground: float) -> Palette:
@@ -116,3 +118,8 @@ def rgb(colour: str) -> tuple[int, int, int]:
     (255, 128, 0)
     """
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def channels(colours: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Return colours as their red, green and blue, shape (3, n), 0 to 255."""
+    return np.array([rgb(one) for one in colours], np.float64).reshape(-1, 3).T

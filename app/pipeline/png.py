@@ -9,6 +9,7 @@ PNG (Portable Network Graphics) Specification, ISO/IEC 15948.
 
 import struct
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from isal import isal_zlib
 
 from app.pipeline.errors import CodecError
-from app.pipeline.palettes import rgb
+from app.pipeline.palettes import channels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED, RGBA = 3, 6
@@ -33,26 +34,33 @@ class Chunk(NamedTuple):
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     crc = isal_zlib.crc32(data, isal_zlib.crc32(kind))
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
+    return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", crc)))
 
 
 def _pixels(rows: npt.NDArray[np.uint8]) -> bytes:
-    """Return compressed scanlines, each behind filter 0."""
-    lines = np.zeros((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    """Return compressed scanlines, each behind filter 0.
+
+    Level 1 of isal is a fifth smaller than level 0 and as fast; the next ones gain nothing.
+    """
+    lines = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    lines[:, 0] = 0
     lines[:, 1:] = rows
     return bytes(isal_zlib.compress(lines, 1))
 
 
 def _image(colour: int, width: int, height: int, rows: npt.NDArray[np.uint8], extra: bytes = b"") -> bytes:
     header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0))
-    return SIGNATURE + header + extra + _chunk(b"IDAT", _pixels(rows)) + _chunk(b"IEND", b"")
+    return b"".join((SIGNATURE, header, extra, _chunk(b"IDAT", _pixels(rows)), _chunk(b"IEND", b"")))
 
 
-def _palette(colours: Sequence[str]) -> bytes:
-    """Return the palette chunks: transparent, then 255 levels sampled from the colours."""
-    picked = [colours[round(at * (len(colours) - 1) / (LEVELS - 1))] for at in range(LEVELS)]
-    table = bytes(component for colour in ("#000000", *picked) for component in rgb(colour))
-    return _chunk(b"PLTE", table) + _chunk(b"tRNS", b"\x00")
+@lru_cache(256)
+def _palette(colours: tuple[str, ...]) -> bytes:
+    """Return the palette chunks: transparent, then 255 levels, between the colours as Datashader interpolates them."""
+    table = np.zeros((LEVELS + 1, 3), np.uint8)
+    at, old = np.linspace(0, 1, LEVELS), np.linspace(0, 1, len(colours))
+    for channel, one in enumerate(channels(colours)):
+        table[1:, channel] = np.interp(at, old, one)
+    return _chunk(b"PLTE", table.tobytes()) + _chunk(b"tRNS", b"\x00")
 
 
 def indexed(levels: npt.NDArray[np.uint8], colours: Sequence[str]) -> bytes:
@@ -69,7 +77,7 @@ def indexed(levels: npt.NDArray[np.uint8], colours: Sequence[str]) -> bytes:
     bytes
     """
     height, width = levels.shape
-    return _image(INDEXED, width, height, levels, _palette(colours))
+    return _image(INDEXED, width, height, levels, _palette(tuple(colours)))
 
 
 def direct(rgba: npt.NDArray[np.uint8]) -> bytes:
@@ -91,10 +99,11 @@ def chunks(image: bytes) -> Iterator[Chunk]:
 
 def recoloured(image: bytes, colours: Sequence[str]) -> bytes:
     """Return an indexed image in other colours; one without a palette as it is."""
-    found = {one.type: one for one in chunks(image)}
-    if b"PLTE" not in found:
-        return image
-    return image[: found[b"PLTE"].start] + _palette(colours) + image[found[b"tRNS"].stop :]
+    for one in chunks(image):
+        if one.type == b"PLTE":
+            palette = _palette(tuple(colours))
+            return b"".join((image[: one.start], palette, memoryview(image)[one.start + len(palette) :]))
+    return image
 
 
 def read_levels(image: bytes) -> Any:

@@ -1,12 +1,14 @@
-"""Compiling Datashader's kernels before a user needs them.
+"""Compiling kernels before a user needs them.
 
-A kernel is compiled on its first use in a process, for each reduction and type of value: 0.3 to 2 seconds each.
+Datashader's are compiled on their first use in a process, for each reduction and type of value: 0.3 to 2 seconds each.
+Our own are compiled once on a machine, and loaded.
 """
 
 import numpy as np
 
+from app.pipeline import discs, shade
 from app.pipeline.canvas import Rows, aggregate_rect
-from app.pipeline.world import PixelRect
+from app.pipeline.world import APRON, PixelRect
 
 # The commonest first: what opens a page, then what its first changes need.
 _KERNELS = (
@@ -24,8 +26,22 @@ _KERNELS = (
 
 
 def warm_up() -> None:
-    """Draw one row by each of the commonest kernels."""
+    """Draw one row by each of the commonest kernels, and shade what each kind of aggregate holds."""
+    side = 2 * APRON + 2
+    counts = np.arange(side * side, dtype=np.uint32).reshape(side, side)
+    for aggregate, planes in (("count", counts), ("mean", counts.astype(np.float64)), ("by", counts[np.newaxis])):
+        _shade(aggregate, planes)
     for kind, aggregate, dtype in _KERNELS:
         place = np.zeros(1, np.uint32 if kind == "points" else np.float64)
         rows = Rows(place, place, "lines" if kind == "lines" else "points", np.zeros(1, dtype), 1)
         aggregate_rect(rows, PixelRect(0, 0, 1, 0, 1), aggregate)
+
+
+def _shade(aggregate: str, padded: shade.Array) -> None:
+    planes = discs.spread(padded, aggregate, 1)
+    shade.scale(planes, "log", (0, 100))
+    knots = shade.scale(planes, "eq_hist", (0, 100))
+    if aggregate == "by":
+        shade.colorize(planes, knots, "eq_hist", ("#000000",))
+    else:
+        shade.levels(planes, knots, "eq_hist")

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from app.pipeline import shade
 from app.pipeline.types import AxisKind, Bounds, Dataset, Plot
 
 # Plotly draws a clock as a date axis of the first day of 1970; its values are minutes.
@@ -218,7 +219,7 @@ def legend(scale: Any, normalization: str, count: int = 5) -> list[list[float]]:
     Parameters
     ----------
     scale : ndarray, shape (2, n)
-        Knots and places, from the stats stage.
+        From the stats stage.
     normalization : str
     count : int
         How many values, from the least to the greatest.
@@ -228,11 +229,12 @@ def legend(scale: Any, normalization: str, count: int = 5) -> list[list[float]]:
     list of [place, value]
         Each value's own place, 0 to 1; empty where nothing is visible.
     """
-    knots, places = np.asarray(scale)
+    knots = np.asarray(scale)[0]
     if not len(knots):
         return []
     at = np.linspace(0, 1, count)
     if normalization == "eq_hist":
+        places = shade.places(knots, scale, normalization)
         chosen = np.searchsorted(places, at).clip(0, len(knots) - 1)
         return [[float(places[one]), float(knots[one])] for one in chosen]
     low, high = float(knots[0]), float(knots[-1])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.pipeline import png, shade
+from app.pipeline import pixels, png, shade
 from app.pipeline.codecs import RAW
 from app.pipeline.palettes import COLORMAPS
 from app.pipeline.stage import stage
@@ -14,7 +14,7 @@ from app.pipeline.stage import stage
     parents=("spread", "stats"),
     params=("normalization", "colors"),
     codec=RAW,
-    uses=(png, shade),
+    uses=(png, shade, pixels),
 )
 def index(planes: Any, scale: Any, *, normalization: str, colors: Sequence[str]) -> bytes:
     """Write a view as a PNG: levels under a gray palette, or RGBA by category."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.pipeline import shade
+from app.pipeline import pixels, shade
 from app.pipeline.stage import stage
 
 
-@stage("stats", parents=("spread",), params=("normalization", "range"), uses=(shade,))
+@stage("stats", parents=("spread",), params=("normalization", "range"), uses=(shade, pixels))
 def stats(planes: Any, *, normalization: str, range: Sequence[float]) -> Any:  # noqa: A002
-    """Find the scale of a view: knots and places, float64, shape (2, n)."""
-    return shade.scale(shade.totals(planes), normalization, range)
+    """Find the scale of a view: knots, float64, shape (2, n)."""
+    return shade.scale(planes, normalization, range)

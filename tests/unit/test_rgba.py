@@ -1,0 +1,160 @@
+"""Colours, to the last bit what Datashader draws."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from datashader import transfer_functions as tf
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from app.pipeline import png, shade
+from app.pipeline.palettes import COLORMAPS, channels, find_palette
+
+few = settings(deadline=None, max_examples=80)
+hows = st.sampled_from(shade.NORMALIZATIONS)
+shapes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=12)
+# Empty, few, many, far apart, beyond the table, beyond signed numbers.
+kinds = st.sampled_from([2, 3, 300, 70_000, 2**20 - 1, 2**21, 2**31 + 5, 2**32 - 1])
+counts = kinds.flatmap(lambda top: hnp.arrays(np.uint32, shapes, elements=st.integers(0, top), fill=st.just(0)))
+COUNTS = np.random.default_rng(5).geometric(0.01, (70, 80)).astype(np.uint32) * (
+    np.indices((70, 80)).sum(axis=0) % 3 > 0
+)
+COUNTS = COUNTS.astype(np.uint32)
+
+
+def drawn(values, how, name="fire", window=None):
+    """Return Datashader's picture, RGBA."""
+    colours = list(find_palette(name))
+    image = np.array(tf.shade(xr.DataArray(values), cmap=colours, how=how, span=window).data)
+    return image.view(np.uint8).reshape(*values.shape, 4)
+
+
+def coloured(values, how, name="fire", window=(0, 100)):
+    """Return ours."""
+    return shade.rgba(values, shade.scale(values, how, window), how, find_palette(name))
+
+
+@few
+@given(counts, hows, st.sampled_from(["fire", "gray", "bgy@light", "rainbow"]))
+def test_counts_have_datashaders_colours(values, how, name):
+    np.testing.assert_array_equal(coloured(values, how, name), drawn(values, how, name))
+
+
+@pytest.mark.parametrize("how", shade.NORMALIZATIONS)
+@pytest.mark.parametrize("factor", [1, 1_000, 4_000_000])
+def test_a_real_view_has_datashaders_colours(how, factor):
+    values = COUNTS * np.uint32(factor)
+    np.testing.assert_array_equal(coloured(values, how), drawn(values, how))
+
+
+@pytest.mark.parametrize("how", shade.NORMALIZATIONS)
+@pytest.mark.parametrize("value", [1, 7, 2**20, 2**32 - 1])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4)])
+def test_one_value_has_the_last_colour_as_datashaders(how, value, shape):
+    values = np.full(shape, value, np.uint32)
+    found = coloured(values, how)
+    np.testing.assert_array_equal(found, drawn(values, how))
+    assert (shade.levels(values, shade.scale(values, how, (0, 100)), how) == 255).all()
+
+
+@pytest.mark.parametrize("how", ["linear", "log", "cbrt"])
+@given(values=counts, low=st.integers(0, 60), high=st.integers(61, 100))
+@few
+def test_a_window_is_datashaders_span(how, values, low, high):
+    knots = shade.scale(values, how, (low, high))
+    assume(knots.shape[1] == 2)
+    window = tuple(float(end) for end in knots[0])
+    np.testing.assert_array_equal(coloured(values, how, window=(low, high)), drawn(values, how, window=window))
+
+
+@pytest.mark.parametrize("values", [np.zeros((3, 4), np.uint32), np.full((3, 4), np.nan), np.zeros((0, 4), np.uint32)])
+def test_nothing_is_transparent(values):
+    for how in shade.NORMALIZATIONS:
+        assert not coloured(values, how).any()
+        assert not shade.levels(values, shade.scale(values, how, (0, 100)), how).any()
+
+
+numbers = st.one_of(
+    st.just(np.nan), st.floats(-1e6, 1e6), st.integers(-3, 3).map(float), st.floats(-1e-3, 1e-3, allow_subnormal=False)
+)
+
+
+@few
+@given(hnp.arrays(np.float64, shapes, elements=numbers), hows)
+def test_floats_are_within_two_of_datashaders_colours(values, how):
+    assume(np.isfinite(values).any())
+    # Bins narrower than what floats can tell apart are refused by NumPy, and so by Datashader.
+    assume(np.nanmax(values) - np.nanmin(values) > 1e-6)
+    found, wanted = coloured(values, how, "gray").astype(int), drawn(values, how, "gray").astype(int)
+    assert np.abs(found - wanted).max() <= 2
+
+
+@few
+@given(hnp.arrays(np.float64, shapes, elements=st.floats(width=64) | numbers), hows, st.integers(0, 99))
+def test_any_floats_keep_their_order(values, how, low):
+    knots = shade.scale(values, how, (low, 100))
+    assert np.isfinite(knots).all()
+    found = shade.levels(values, knots, how)
+    assume(np.isfinite(values).any())
+    assert np.array_equal(found > 0, ~np.isnan(values))
+    seen = values.ravel()[found.ravel() > 0]
+    assert (np.diff(found[found > 0][np.argsort(seen, kind="stable")].astype(int)) >= 0).all()
+    assert np.array_equal(coloured(values, how)[..., 3] > 0, ~np.isnan(values))
+
+
+@pytest.mark.parametrize("how", shade.NORMALIZATIONS)
+def test_infinities_stand_at_the_ends(how):
+    values = np.array([[-np.inf, -2.0, 0.5, 3.0, np.inf, np.nan]])
+    found = shade.levels(values, shade.scale(values, how, (0, 100)), how)[0]
+    assert (found[0], found[1], found[3], found[4], found[5]) == (1, 1, 255, 255, 0)
+
+
+@pytest.mark.parametrize("name", COLORMAPS)
+@pytest.mark.parametrize("how", shade.NORMALIZATIONS)
+def test_an_indexed_image_is_close_to_the_exact_colours(name, how):
+    colours, knots = COLORMAPS[name], shade.scale(COUNTS, how, (0, 100))
+    levels = shade.levels(COUNTS, knots, how)
+    at = (levels[levels > 0].astype(int) - 1) / 254
+    table = channels(colours)
+    found = np.stack([np.interp(at, np.linspace(0, 1, 256), one).astype(int) for one in table], axis=-1)
+    off = np.abs(found - shade.rgba(COUNTS, knots, how, colours)[levels > 0][:, :3]).max()
+    # Half a level away, and cut: 2, unless neighbouring colours of the map are themselves farther apart.
+    assert off <= max(2, np.abs(np.diff(table)).max() / 2 + 1)
+    assert png.read_levels(png.indexed(levels, colours)).tolist() == levels.tolist()
+
+
+planes = st.tuples(st.integers(1, 9), shapes, st.sampled_from([1, 3, 400, 7_000])).flatmap(
+    lambda given: hnp.arrays(np.uint32, (given[0], *given[1]), elements=st.integers(0, given[2]), fill=st.just(0))
+)
+KEY = ["#ff0000", "#00ff00", "#0000ff", "#1f77b4", "#ff7f0e", "#808080", "#ffffff", "#e377c2", "#17becf"]
+
+
+def mixed(values, how):
+    """Return Datashader's picture of categories, RGBA, and which cells it shows."""
+    names = list("abcdefghi"[: len(values)])
+    agg = xr.DataArray(np.moveaxis(values, 0, -1), dims=("y", "x", "c"), coords={"c": names})
+    image = np.asarray(tf.shade(agg, color_key=KEY[: len(values)], how=how, color_baseline=0).data)
+    image = np.ascontiguousarray(image).view(np.uint8).reshape(*values.shape[1:], 4)
+    return image, image[..., 3] > 0
+
+
+@few
+@given(planes, hows)
+def test_categories_have_datashaders_colours_where_they_are_seen(values, how):
+    assume(values.any())
+    found = shade.colorize(values, shade.scale(values, how, (0, 100)), how, KEY)
+    wanted, seen = mixed(values, how)
+    np.testing.assert_array_equal(found[..., 3] > 0, seen)
+    np.testing.assert_array_equal(found[seen], wanted[seen])
+    assert not found[~seen].any()
+
+
+@pytest.mark.parametrize("how", shade.NORMALIZATIONS)
+def test_categories_of_huge_counts_differ_by_one_at_most(how):
+    values = np.random.default_rng(2).integers(0, 2**31, (4, 30, 40)).astype(np.uint32)
+    values[:, :5] = 0
+    found = shade.colorize(values, shade.scale(values, how, (0, 100)), how, KEY).astype(int)
+    wanted, seen = mixed(values, how)
+    np.testing.assert_array_equal(found[..., 3], np.where(seen, wanted[..., 3], 0))
+    assert np.abs(found[seen] - wanted[seen]).max() <= 1
