@@ -1,19 +1,20 @@
 # Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint lock screenshots clean chromium
+.PHONY: help venv run test lint lock bench-peers screenshots clean chromium
 
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 ARGS ?=
+ROWS ?= 10000000
 TESTS ?=
 # The first of these that is at least 3.11.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 venv: $(VENV)/runtime.stamp ## install what running needs into .venv
 
@@ -32,8 +33,14 @@ lint: $(VENV)/dev.stamp ## check style, types and floors
 lock: $(VENV)/dev.stamp ## resolve the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra bench -c requirements.lock -c requirements-dev.lock pyproject.toml \
+		-o requirements-bench.lock
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --no-annotate $(if $(UPGRADE),--upgrade)
+
+bench-peers: $(VENV)/bench.stamp chromium ## measure beside Panel and Dash on ROWS (10000000); more in ARGS
+	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m benchmarks.peers.run --rows $(ROWS) \
+		--out benchmarks/results/peers-$(ROWS).json $(ARGS)
 
 screenshots: $(VENV)/dev.stamp chromium ## draw every page into docs/screenshots
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python tools/screenshots.py
@@ -67,3 +74,8 @@ $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
 	@echo "Installing what testing needs (once)"
 	@$(PIP) -r requirements-dev.lock
 	@touch $@ $(VENV)/runtime.stamp
+
+$(VENV)/bench.stamp: requirements-bench.lock | $(BIN)/python
+	@echo "Installing what benchmarks need (once)"
+	@$(PIP) -r requirements-bench.lock
+	@touch $@
