@@ -1,14 +1,14 @@
 # Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint lock screenshots clean chromium bench-engine
+.PHONY: help venv run test lint lock screenshots clean chromium bench-engine bench-peers
 
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 ARGS ?=
 TESTS ?=
-ROWS ?= 10000000 50000000
+ROWS ?=
 # The first of these that is at least 3.11.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 # The locks are whole: resolving again could choose a newer release, whose hash is not there.
@@ -34,14 +34,20 @@ lint: $(VENV)/dev.stamp ## check style, types and floors
 lock: $(VENV)/dev.stamp ## resolve the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --extra bench -c requirements.lock -c requirements-dev.lock pyproject.toml \
+		-o requirements-bench.lock
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --no-annotate $(if $(UPGRADE),--upgrade)
+
+bench-peers: $(VENV)/bench.stamp chromium ## measure beside Panel and Dash on ROWS (10000000); more in ARGS
+	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m benchmarks.peers.run --rows $(or $(ROWS),10000000) \
+		--out benchmarks/results/peers-$(or $(ROWS),10000000).json $(ARGS)
 
 screenshots: $(VENV)/dev.stamp chromium ## draw every page into docs/screenshots
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python tools/screenshots.py
 
 bench-engine: $(VENV)/dev.stamp ## time the engine beside plain Datashader; choose ROWS="10000000 50000000"
-	@set -e; for rows in $(ROWS); do \
+	@set -e; for rows in $(or $(ROWS),10000000 50000000); do \
 	  $(BIN)/python -m benchmarks.engine --rows $$rows --out benchmarks/results/engine-$$((rows / 1000000))m.json; done
 
 chromium:
@@ -73,3 +79,8 @@ $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
 	@echo "Installing what testing needs (once)"
 	@$(PIP) -r requirements-dev.lock
 	@touch $@ $(VENV)/runtime.stamp
+
+$(VENV)/bench.stamp: requirements-bench.lock | $(BIN)/python
+	@echo "Installing what benchmarks need (once)"
+	@$(PIP) -r requirements-bench.lock
+	@touch $@
