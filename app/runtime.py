@@ -86,6 +86,8 @@ class Runtime:
         given = settings.secret
         self.secret = given.get_secret_value() if given else load_secret(settings.cache if self.columns else None)
         self.preparing = Preparing()
+        self.deepening = Preparing(1)
+        self._deepened: set[str] = set()
         self.lanes = Lanes(settings.cache if self.columns else None)
         self.idle = Idle(one.flights for one in self.pipelines.values())
         self._marks: TTLCache[Path, str] = TTLCache(1024, TRUST_SECONDS)
@@ -102,6 +104,7 @@ class Runtime:
     def close(self) -> None:
         """Release the store; let preparations end."""
         self.preparing.close()
+        self.deepening.close()
         self.store.close()
 
     def warm(self) -> None:
@@ -177,10 +180,23 @@ class Runtime:
         root = self.root(plot)
         return self.preparing.follow(root.fingerprint, lambda report: self.points(self.root(plot, report)))
 
+    def stop_preparing(self, plot: Plot) -> bool:
+        """Stop the preparation of a plot for all who wait for it; return whether one was under way."""
+        return self.preparing.stop(self.root(plot).fingerprint)
+
+    def deepen(self, points: Points, root: PlotRoot) -> None:
+        """Build the pyramids of a plot's fields in the background, once."""
+        with self._lock:
+            if root.fingerprint in self._deepened:
+                return
+            self._deepened.add(root.fingerprint)
+        self.deepening.begin(root.fingerprint, points.deepen)
+
     def plot_info(self, dataset: str, plot: Plot) -> dict[str, Any]:
         """Return what the browser needs to draw a plot, as JSON."""
         found, root = self.dataset(dataset), self.root(plot)
         points = self.points(root)
+        self.deepen(points, root)
         plane = _world(points)
         return {
             "dataset": found.name,

@@ -31,6 +31,7 @@ STATUS: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (errors.TokenError, HTTPStatus.FORBIDDEN),
     (errors.SupersededError, HTTPStatus.CONFLICT),
     (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.StoppedError, HTTPStatus.CONFLICT),
     (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _TITLES: Final = {

@@ -288,6 +288,11 @@
       setTimeout(() => label.isConnected && (label.textContent = "Copy link to this view"), 2000);
     },
 
+    /** Stop preparing a plot; its events say so. */
+    stopPreparing(clicks, url) {
+      if (clicks) fetch(url, { method: "DELETE" });
+    },
+
     /** Progress of a plot that is being prepared, from its events. */
     preparing(text) {
       const { fraction = 0, message = "", done = false, error = "" } = text ? JSON.parse(text) : {};

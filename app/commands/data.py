@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,11 +15,13 @@ from app.pipeline.types import Dataset
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app import runtime
     from app.datasets import catalogue, make
     from app.pipeline import table
 else:
     catalogue = deferred("app.datasets.catalogue")
     make = deferred("app.datasets.make")
+    runtime = deferred("app.runtime")
     table = deferred("app.pipeline.table")
 
 group = typer.Typer(help="List, add, make or remove data sets.")
@@ -85,6 +88,33 @@ def make_data(
     with progress(f"Making {target.name}") as report:
         writers[what](target, rows, seed, report)
     _add(context, catalogue.Entry(target, name=f"{what}-{rows}"), as_json)
+
+
+@group.command()
+def prepare(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A data set; `data list` names them.")],
+    plot: Annotated[str, typer.Option(help="One of its plots; all where not given.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Lay a data set's rows out and build its pyramids now, so that its first page opens at once.
+
+    Ctrl-C stops it; what is whole is kept, and the rest is made when it is needed.
+    """
+    settings: Settings = context.obj
+    made: list[dict[str, object]] = []
+    with runtime.Runtime(settings) as engine:
+        plots = [engine.plot(name, plot)] if plot else engine.dataset(name).plots
+        for one in plots:
+            started = perf_counter()
+            with progress(f"Preparing {name}, {one.name}") as report:
+                points = engine.points(engine.root(one, lambda part, said: report(part / 2, said)))
+                points.deepen(lambda part, said: report(0.5 + part / 2, said))
+            made.append({"plot": one.name, "rows": points.rows, "seconds": round(perf_counter() - started, 2)})
+    if as_json:
+        print_json(made)
+    else:
+        print_table(made)
 
 
 @group.command()

@@ -146,3 +146,9 @@ clientside_callback(
     Input("explorer-events", "value"),
     prevent_initial_call=True,
 )
+clientside_callback(
+    _told("stopPreparing"),
+    Input("explorer-preparing-stop", "n_clicks"),
+    State("explorer-events", "url"),
+    prevent_initial_call=True,
+)

@@ -79,10 +79,21 @@ def _reduction(aggregate: str, rows: Rows) -> Reduction:
     return _REDUCTIONS[aggregate]("value")
 
 
+def kernel_type(rows: Rows) -> np.dtype[Any]:
+    """Return the type that a field is handed over in: few types need few kernels, each of which takes long to compile.
+
+    Codes stay as they are; numbers become float32 where it holds each of their type, else float64.
+    """
+    own = np.asarray(rows.value).dtype
+    if rows.categories:
+        return own
+    return np.dtype(np.float32 if np.can_cast(own, np.float32) else np.float64)
+
+
 def _call(canvas: ds.Canvas, rows: Rows, reduction: Reduction | ds.summary) -> Any:
     columns = {"x": np.asarray(rows.x), "y": np.asarray(rows.y)}
     if rows.value is not None:
-        columns["value"] = np.asarray(rows.value)
+        columns["value"] = np.asarray(rows.value, kernel_type(rows))
     frame = pd.DataFrame(columns, copy=False)
     return (canvas.points if rows.kind == "points" else canvas.line)(frame, "x", "y", agg=reduction)
 

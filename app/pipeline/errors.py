@@ -44,6 +44,10 @@ class StaleError(StageboardError, LookupError):
     """An address names data or code that has changed since: reload the page."""
 
 
+class StoppedError(StageboardError):
+    """Work was stopped by a user or at exit: begin it again."""
+
+
 class TokenError(StageboardError, PermissionError):
     """A token is forged, foreign, or damaged: reload the page."""
 

@@ -6,7 +6,7 @@ and mapped into memory by every process. A rectangle of the plane reads the runs
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -125,7 +125,7 @@ class Points:
         self._values: dict[str, Array] = {}
         self._lock = Lock()
         self._pyramids: dict[tuple[str, str], Pyramid] = {}
-        self._building = Lock()
+        self._building: dict[tuple[str, str], Lock] = {}
 
     @cached_property
     def shape(self) -> Shape:
@@ -134,19 +134,28 @@ class Points:
 
     def pyramid(self, aggregate: str, field: str, progress: Progress = silent) -> Pyramid:
         """Return the pyramid of an aggregate of a field, building it where it is not kept yet."""
-        group = group_of(aggregate)
-        field = "" if group == "count" else field
-        with self._building:
-            if (group, field) not in self._pyramids:
-                rows = self.rows_of(aggregate, field)
-                of = f"-{Path(value_file(self.plot.find_field(field))).stem}" if field else ""
-                home = self.home / f"pyramid-{group}{of}" if self.home else None
-                planes = (max(rows.categories, 1),) if group == "by" else ()
-                made = open_pyramid(
-                    self.shape, group, planes, lambda at: self.rows_in(aggregate, field, at), home, progress
-                )
-                self._pyramids[group, field] = made
-            return self._pyramids[group, field]
+        key = group_of(aggregate), "" if aggregate == "count" else field
+        with self._lock:
+            building = self._building.setdefault(key, Lock())
+        with building:
+            if key not in self._pyramids:
+                self._pyramids[key] = self._opened_pyramid(aggregate, *key, progress)
+            return self._pyramids[key]
+
+    def _opened_pyramid(self, aggregate: str, group: str, field: str, progress: Progress) -> Pyramid:
+        rows = self.rows_of(aggregate, field)
+        of = f"-{Path(value_file(self.plot.find_field(field))).stem}" if field else ""
+        home = self.home / f"pyramid-{group}{of}" if self.home else None
+        planes = (max(rows.categories, 1),) if group == "by" else ()
+        return open_pyramid(
+            self.shape, group, planes, lambda rect: self.rows_in(aggregate, field, rect), home, progress
+        )
+
+    def deepen(self, progress: Progress = silent) -> None:
+        """Build the pyramids of all fields, so that no aggregate of them needs to be waited for."""
+        wanted = [("count", ""), *((one, field.name) for field in self.plot.fields for one in _PYRAMIDS[field.kind])]
+        for done, (aggregate, field) in enumerate(wanted if self.shape.dense else ()):
+            self.pyramid(aggregate, field, partial(_within, progress, done, len(wanted)))
 
     @property
     def kind(self) -> PlotKind:
@@ -276,6 +285,13 @@ def _whole(values: Array) -> bool:
     return True
 
 
+def _within(progress: Progress, done: int, parts: int, fraction: float, message: str) -> None:
+    """Report the progress of one of several parts."""
+    progress((done + fraction) / parts, message)
+
+
+# One aggregate of each group of states that a kind of field has.
+_PYRAMIDS: Mapping[str, tuple[str, ...]] = {"number": ("mean", "max"), "time": ("mean", "max"), "category": ("by",)}
 _FITS: Mapping[str, tuple[str, ...]] = {
     "number": ("sum", "min", "max", "mean", "var", "std"),
     "time": ("min", "max", "mean"),

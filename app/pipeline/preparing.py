@@ -5,6 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Condition, Lock
 from typing import Any, TypeAlias
 
+from app.pipeline.errors import StoppedError
+
 Report: TypeAlias = Callable[[float, str], None]
 # A follower looks at least this often, so that one whose client has gone ends soon.
 BEAT_SECONDS = 1.0
@@ -16,8 +18,11 @@ class _Job:
         self.changed = Condition()
         self.now = (0.0, "reading")
         self.future: Future[Any] | None = None
+        self.stopped = False
 
     def report(self, fraction: float, message: str) -> None:
+        if self.stopped:
+            raise StoppedError("it was stopped: reload the page to begin again.")
         with self.changed:
             self.now = (fraction, message)
             self.changed.notify_all()
@@ -38,12 +43,32 @@ class _Job:
 
 
 class Preparing:
-    """Work under way, by key. Safe for threads."""
+    """Work under way, by key. Safe for threads.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    at_once : int
+        Jobs that are done side by side; others wait.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
         self._lock = Lock()
         self._jobs: dict[str, _Job] = {}
-        self._pool = ThreadPoolExecutor(AT_ONCE, "prepare")
+        self._pool = ThreadPoolExecutor(at_once, "prepare")
+
+    def begin(self, key: str, work: Callable[[Report], Any]) -> None:
+        """Begin work unless it is under way; nobody follows it, and its errors are its own."""
+        with self._lock:
+            if key not in self._jobs:
+                self._begun(key, work)
+
+    def stop(self, key: str) -> bool:
+        """Let work end at its next report, with `StoppedError`; return whether it was under way."""
+        with self._lock:
+            job = self._jobs.get(key)
+        if job:
+            job.stopped = True
+        return job is not None
 
     def follow(self, key: str, work: Callable[[Report], Any]) -> Iterator[tuple[float, str]]:
         """Begin work unless it is under way, and yield its progress until it ends.
@@ -52,7 +77,7 @@ class Preparing:
         ----------
         key : str
         work : callable
-            Takes a callback for a fraction and a message. Runs to its end, whoever stops following.
+            Takes a callback for a fraction and a message. Runs to its end, or `stop`, whoever stops following.
 
         Raises
         ------
@@ -82,5 +107,8 @@ class Preparing:
         return job
 
     def close(self) -> None:
-        """Let work under way end; begin no more."""
+        """Stop work under way at its next report; begin no more."""
+        with self._lock:
+            for job in self._jobs.values():
+                job.stopped = True
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -7,22 +7,23 @@ Our own are compiled once on a machine, and loaded.
 import numpy as np
 
 from app.pipeline import discs, shade
-from app.pipeline.canvas import Rows, aggregate_rect
+from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
 from app.pipeline.world import APRON, PixelRect
 
-# The commonest first: what opens a page, then what its first changes need.
+_NUMBERS = ("mean", "sum", "max", "min", "std", "var")
+# The commonest first: what opens a page, then what its first changes need, then what the pyramid is built by.
 _KERNELS = (
     ("points", "count", np.uint8),
     ("points", "by", np.uint8),
     ("points", "mean", np.float32),
     ("lines", "count", np.uint8),
-    ("lines", "sum", np.int32),
-    ("lines", "max", np.float32),
+    ("points", "mean", np.float64),
+    *(("lines", aggregate, np.float32) for aggregate in ("mean", "max", "sum")),
+    *(("points", aggregate, dtype) for dtype in (np.float32, np.float64) for aggregate in _NUMBERS[1:]),
     ("lines", "by", np.uint8),
-    ("points", "mean", np.int16),
-    ("points", "sum", np.float32),
-    ("points", "max", np.float32),
 )
+_STATES = tuple((group, dtype) for dtype in (np.float32, np.float64) for group in ("moments", "range"))
+_PIXEL = PixelRect(0, 0, 1, 0, 1)
 
 
 def warm_up() -> None:
@@ -33,8 +34,11 @@ def warm_up() -> None:
         _shade(aggregate, planes)
     for kind, aggregate, dtype in _KERNELS:
         place = np.zeros(1, np.uint32 if kind == "points" else np.float64)
-        rows = Rows(place, place, "lines" if kind == "lines" else "points", np.zeros(1, dtype), 1)
-        aggregate_rect(rows, PixelRect(0, 0, 1, 0, 1), aggregate)
+        rows = Rows(place, place, "lines" if kind == "lines" else "points", np.zeros(1, dtype), int(aggregate == "by"))
+        aggregate_rect(rows, _PIXEL, aggregate)
+    for group, dtype in _STATES:
+        place = np.zeros(1, np.uint32)
+        aggregate_states(Rows(place, place, "points", np.zeros(1, dtype)), _PIXEL, group)
 
 
 def _shade(aggregate: str, padded: shade.Array) -> None:

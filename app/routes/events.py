@@ -21,6 +21,12 @@ def blueprint(runtime: Runtime) -> Blueprint:
         body = _report(runtime, runtime.plot(dataset, plot))
         return Response(body, mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
 
+    @routes.delete("/events/<dataset>/<plot>")
+    def stop(dataset: str, plot: str) -> Response:
+        """Stop preparing a plot, for all who wait for it; 204, also where nothing was under way."""
+        runtime.stop_preparing(runtime.plot(dataset, plot))
+        return Response(status=204)
+
     return routes
 
 

@@ -18,6 +18,7 @@ def preparing(dataset: Dataset, plot: Plot) -> Component:
                 id="explorer-preparing", value=0, size="lg", transitionDuration=200, **{"aria-label": "Progress"}
             ),
             html.P("reading", id="explorer-preparing-message", className="figures", role="status"),
+            dmc.Button("Stop", id="explorer-preparing-stop", variant="default"),
             SSE(
                 id="explorer-events",
                 url=f"/events/{dataset.name}/{plot.name}",
