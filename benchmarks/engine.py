@@ -124,12 +124,14 @@ def build(runtime: Runtime, plot: Plot) -> dict[str, float]:
         if phase != said[-1][0]:
             said.append((phase, perf_counter()))
 
-    runtime.points(runtime.root(plot, hear))
+    points = runtime.points(runtime.root(plot, hear))
     said.append(("", perf_counter()))
     spans = [(name, later - begun) for (name, begun), (_, later) in pairwise(said)]
     parts: dict[str, float] = {"total": said[-1][1] - said[0][1]}
     for name, seconds in spans:
         parts[name] = parts.get(name, 0.0) + seconds
+    points.deepen()
+    parts["pyramids"] = perf_counter() - said[-1][1]
     return {name: round(seconds, 2) for name, seconds in parts.items()}
 
 

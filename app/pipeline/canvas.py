@@ -30,14 +30,17 @@ _REDUCTIONS: Mapping[str, type[Reduction]] = {
 }
 
 
-# `n` counts the rows that have a value; `m2` is the sum of their squared deviations from their mean.
 STATES: Mapping[str, Mapping[str, type[np.generic]]] = {
     "count": {"count": np.uint32},
     "by": {"by": np.uint32},
+    "sums": {"n": np.uint32, "sum": np.float64},
     "moments": {"n": np.uint32, "sum": np.float64, "m2": np.float64},
     "range": {"n": np.uint32, "min": np.float64, "max": np.float64},
 }
-"""The parts of aggregates that merge with those of other rows, by what one call finds; zero in cells without rows."""
+"""The parts of aggregates that merge with those of other rows, by what one call finds; zero in cells without rows.
+
+``n`` counts the rows that have a value, and ``m2`` is the sum of their squared deviations from their mean.
+"""
 
 
 class Rows(NamedTuple):
@@ -62,6 +65,7 @@ class Rows(NamedTuple):
 
 
 _PARTS: Mapping[str, Mapping[str, Reduction]] = {
+    "sums": {"sum": ds.sum("value")},
     "moments": {"sum": ds.sum("value"), "var": ds.var("value")},
     "range": {"min": ds.min("value"), "max": ds.max("value")},
 }
@@ -160,7 +164,7 @@ def aggregate_states(rows: Rows, rect: PixelRect, group: str) -> dict[str, Array
     ----------
     rows : Rows
     rect : PixelRect
-    group : {'count', 'by', 'moments', 'range'}
+    group : {'count', 'by', 'sums', 'moments', 'range'}
 
     Returns
     -------
@@ -174,7 +178,7 @@ def aggregate_states(rows: Rows, rect: PixelRect, group: str) -> dict[str, Array
     reductions = {"n": ds.count("value"), **_PARTS[group]}
     drawn = _call(_canvas(rect), rows, ds.summary(**reductions))
     found = {name: np.nan_to_num(_cropped(drawn[name].data, rect)) for name in reductions}
-    return found if group == "range" else {"n": found["n"], "sum": found["sum"], "m2": found["var"] * found["n"]}
+    return {"n": found["n"], "sum": found["sum"], "m2": found["var"] * found["n"]} if group == "moments" else found
 
 
 def aggregate_view(

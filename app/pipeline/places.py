@@ -4,6 +4,7 @@ Reads blocks of a million rows, so that memory stays bounded however long the fi
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -153,7 +154,8 @@ def place_points(plot: Plot, table: Table, room: Room, progress: Progress = sile
     runs = z_order(u, v, order)
     progress(0.7, "putting rows in order")
     extent = Bounds(*(float(edge(one)) for one in (u, v) for edge in (np.min, np.max)))
-    x, y = gather(u, order, room.sink("x")), gather(v, order, room.sink("y"))
+    with ThreadPoolExecutor(2) as pool:
+        x, y = pool.map(gather, (u, v), (order, order), (room.sink("x"), room.sink("y")))
     rows = order if row is None else gather(row, order, room.sink("row"))
     for name in ("u", "v", "rows", *(["order"] if row is not None else [])):
         room.drop(name)

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline import segments
-from app.pipeline.canvas import Rows
+from app.pipeline.canvas import Rows, kernel_type
 from app.pipeline.compiled import compiled
 from app.pipeline.errors import ParameterError
-from app.pipeline.pyramid import Pyramid, Shape, group_of, open_pyramid
+from app.pipeline.pyramid import Pyramid, Shape, Wanted, group_of, open_pyramid
 from app.pipeline.rooms import Progress, Room, gather, replaced, silent
 from app.pipeline.segments import Segments, touching
 from app.pipeline.table import Table, open_table
@@ -147,13 +147,13 @@ class Points:
         of = f"-{Path(value_file(self.plot.find_field(field))).stem}" if field else ""
         home = self.home / f"pyramid-{group}{of}" if self.home else None
         planes = (max(rows.categories, 1),) if group == "by" else ()
-        return open_pyramid(
-            self.shape, group, planes, lambda rect: self.rows_in(aggregate, field, rect), home, progress
-        )
+        single = rows.value is not None and kernel_type(rows) == np.float32
+        wanted = Wanted(group, planes, single)
+        return open_pyramid(self.shape, wanted, partial(self.rows_in, aggregate, field), home, progress)
 
     def deepen(self, progress: Progress = silent) -> None:
-        """Build the pyramids of all fields, so that no aggregate of them needs to be waited for."""
-        wanted = [("count", ""), *((one, field.name) for field in self.plot.fields for one in _PYRAMIDS[field.kind])]
+        """Build the pyramids of the means, or categories, of all fields; others are built at their first use."""
+        wanted = [("count", ""), *((_COMMONEST[field.kind], field.name) for field in self.plot.fields)]
         for done, (aggregate, field) in enumerate(wanted if self.shape.dense else ()):
             self.pyramid(aggregate, field, partial(_within, progress, done, len(wanted)))
 
@@ -290,8 +290,7 @@ def _within(progress: Progress, done: int, parts: int, fraction: float, message:
     progress((done + fraction) / parts, message)
 
 
-# One aggregate of each group of states that a kind of field has.
-_PYRAMIDS: Mapping[str, tuple[str, ...]] = {"number": ("mean", "max"), "time": ("mean", "max"), "category": ("by",)}
+_COMMONEST: Mapping[str, str] = {"number": "mean", "time": "mean", "category": "by"}
 _FITS: Mapping[str, tuple[str, ...]] = {
     "number": ("sum", "min", "max", "mean", "var", "std"),
     "time": ("min", "max", "mean"),

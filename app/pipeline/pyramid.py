@@ -27,15 +27,51 @@ Array: TypeAlias = npt.NDArray[Any]
 States: TypeAlias = dict[str, Array]
 RowsIn: TypeAlias = Callable[[Rect], Rows]
 
-DENSE = 1 << 20
+DENSE = 1 << 21
 """Rows of a tile from which on it is kept: a view one zoom finer than the pyramid touches about 5 million."""
 HALF = TILE // 2
 
 
+_GROUPS: Mapping[str, str] = {
+    "count": "count",
+    "by": "by",
+    "sum": "sums",
+    "mean": "sums",
+    "var": "moments",
+    "std": "moments",
+    "min": "range",
+    "max": "range",
+}
+
+
 def group_of(aggregate: str) -> str:
-    """Return the name of the states that an aggregate is made from: ``count``, ``moments``, ``range`` or ``by``."""
-    groups = {"sum": "moments", "mean": "moments", "var": "moments", "std": "moments", "min": "range", "max": "range"}
-    return groups.get(aggregate, aggregate)
+    """Return the name of the states that an aggregate is made from, one of `STATES`."""
+    return _GROUPS[aggregate]
+
+
+class Wanted(NamedTuple):
+    """Which states a pyramid holds.
+
+    Parameters
+    ----------
+    group : str
+        One of `STATES`.
+    planes : tuple of int
+        The number of categories of ``by``; else nothing.
+    single : bool
+        Whether float32 holds every value of the field, and so its least and greatest.
+    """
+
+    group: str
+    planes: tuple[int, ...] = ()
+    single: bool = False
+
+    @property
+    def dtypes(self) -> Mapping[str, type[np.generic]]:
+        """The type of each state."""
+        own = STATES[self.group]
+        extremes = dict.fromkeys(("min", "max"), np.float32)
+        return {**own, **extremes} if self.single and self.group == "range" else own
 
 
 class Shape:
@@ -127,7 +163,7 @@ def finalised(states: Mapping[str, Array], aggregate: str) -> Array:
         return states[aggregate]
     n = states["n"]
     if aggregate in ("sum", "min", "max"):
-        return np.where(n > 0, states[aggregate], np.nan)
+        return np.where(n > 0, states[aggregate].astype(np.float64, copy=False), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         if aggregate == "mean":
             return np.asarray(states["sum"] / n)
@@ -162,11 +198,10 @@ def _deviations(parts: Sequence[States], mean: Array) -> Array:
 class _Builder:
     """Fills the states of a shape's tiles, the finest first."""
 
-    def __init__(self, shape: Shape, rows_in: RowsIn, group: str, planes: tuple[int, ...], room: Room) -> None:
-        self.shape, self.rows_in, self.group = shape, rows_in, group
-        sizes = (len(shape.slots), *planes, TILE, TILE)
-        self.planes = planes
-        self.blocks = {name: room.blocks(name, dtype, sizes) for name, dtype in STATES[group].items()}
+    def __init__(self, shape: Shape, what: Wanted, rows_in: RowsIn, room: Room) -> None:
+        self.shape, self.what, self.rows_in = shape, what, rows_in
+        sizes = (len(shape.slots), *what.planes, TILE, TILE)
+        self.blocks = {name: room.blocks(name, dtype, sizes) for name, dtype in what.dtypes.items()}
         self.states = {name: one.array for name, one in self.blocks.items()}
 
     def build(self, progress: Progress) -> Mapping[str, Array]:
@@ -182,8 +217,8 @@ class _Builder:
         below = _children(tile) if tile.z < MAX_Z else []
         if not any(one in self.shape.slots for one in below):
             rect = tile_rect(tile, 0)
-            return aggregate_states(self.rows_in(quanta(rect)), rect, self.group)
-        found = {name: np.zeros((*self.planes, TILE, TILE), one.dtype) for name, one in self.states.items()}
+            return aggregate_states(self.rows_in(quanta(rect)), rect, self.what.group)
+        found = {name: np.zeros((*self.what.planes, TILE, TILE), one.dtype) for name, one in self.states.items()}
         for child in below:
             for name, values in halved(self._kept(child)).items():
                 top, left = child.y % 2 * HALF, child.x % 2 * HALF
@@ -196,16 +231,14 @@ class _Builder:
 
 
 def open_pyramid(
-    shape: Shape, group: str, planes: tuple[int, ...], rows_in: RowsIn, home: Path | None, progress: Progress = silent
+    shape: Shape, what: Wanted, rows_in: RowsIn, home: Path | None, progress: Progress = silent
 ) -> Pyramid:
     """Open a pyramid, building it where it is not kept yet.
 
     Parameters
     ----------
     shape : Shape
-    group : {'count', 'by', 'moments', 'range'}
-    planes : tuple of int
-        The number of categories of ``by``; else nothing.
+    what : Wanted
     rows_in : callable
         Returns the rows of a rectangle.
     home : Path or None
@@ -219,7 +252,7 @@ def open_pyramid(
     """
 
     def build(room: Room, report: Progress) -> Mapping[str, Array]:
-        return _Builder(shape, rows_in, group, planes, room).build(report)
+        return _Builder(shape, what, rows_in, room).build(report)
 
     def fill(folder: Path, report: Progress) -> None:
         build(Room(folder), report)
@@ -228,11 +261,11 @@ def open_pyramid(
         try:
             if not home.exists():
                 publish(home, fill, home.exists, progress)
-            return Pyramid(shape, _load(home, group))
+            return Pyramid(shape, _load(home, what))
         except OSError:
             pass  # a full volume costs memory, not an answer
     return Pyramid(shape, build(Room(), progress))
 
 
-def _load(home: Path, group: str) -> Mapping[str, Array]:
-    return {name: np.load(home / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in STATES[group]}
+def _load(home: Path, what: Wanted) -> Mapping[str, Array]:
+    return {name: np.load(home / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in what.dtypes}

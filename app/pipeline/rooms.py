@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
+from app.pipeline.compiled import compiled, read_only
 from app.pipeline.sinks import FileSink, MemorySink, Sink
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -120,14 +121,21 @@ class Blocks:
         if self.path is None:
             self.array[slot] = block
             return
-        width, lines = block.shape[-1], np.ascontiguousarray(block, self.array.dtype).reshape(-1, block.shape[-1])
-        filled = np.flatnonzero(lines.any(axis=1))
-        if len(filled):
-            first, last = int(filled[0]), int(filled[-1]) + 1
-            at = self._start + (slot * len(lines) + first) * width * self._item
-            with self.path.open("r+b", buffering=0) as file:
-                file.seek(at)
-                file.write(lines[first:last].data)
+        height, width = block.shape[-2:]
+        planes = np.ascontiguousarray(block, self.array.dtype).reshape(-1, height, width)
+        with self.path.open("r+b", buffering=0) as file:
+            for at, plane in enumerate(planes):
+                filled = np.flatnonzero(plane.any(axis=1))
+                if len(filled):
+                    first, last = int(filled[0]), int(filled[-1]) + 1
+                    file.seek(self._start + ((slot * len(planes) + at) * height + first) * width * self._item)
+                    file.write(plane[first:last].data)
+
+
+@compiled
+def _take(values: Array, order: Array, out: Array) -> None:
+    for i in range(order.size):
+        out[i] = values[order[i]]
 
 
 def gather(values: Array, order: Array, sink: Sink, kind: np.dtype[Any] | None = None) -> Array:
@@ -145,9 +153,13 @@ def gather(values: Array, order: Array, sink: Sink, kind: np.dtype[Any] | None =
     -----
     Holds one block; reads `values` in any order, so that they should fit in the memory that the system has for files.
     """
+    flat = read_only(values)
     try:
         for start in range(0, len(order), BLOCK):
-            sink.append(np.take(values, order[start : start + BLOCK]).astype(kind or values.dtype, copy=False))
+            chosen = read_only(order[start : start + BLOCK])
+            block = np.empty(len(chosen), values.dtype)
+            _take(flat, chosen, block)
+            sink.append(block.astype(kind or values.dtype, copy=False))
         return sink.finish()
     finally:
         sink.close()

@@ -22,7 +22,7 @@ _KERNELS = (
     *(("points", aggregate, dtype) for dtype in (np.float32, np.float64) for aggregate in _NUMBERS[1:]),
     ("lines", "by", np.uint8),
 )
-_STATES = tuple((group, dtype) for dtype in (np.float32, np.float64) for group in ("moments", "range"))
+_STATES = tuple((group, dtype) for dtype in (np.float32, np.float64) for group in ("sums", "moments", "range"))
 _PIXEL = PixelRect(0, 0, 1, 0, 1)
 
 
