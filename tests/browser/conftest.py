@@ -39,7 +39,9 @@ def browse(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Return a function that opens a page: ``browse("/explorer", dark=True)``; what went wrong is checked after."""
     opened: list[Visit] = []
 
-    def open_page(path: str, *, dark: bool = False, phone: bool = False, url: str = server.url) -> Visit:
+    def open_page(
+        path: str, *, dark: bool = False, phone: bool = False, url: str = server.url, idle: bool = True
+    ) -> Visit:
         width, height = PHONE if phone else DESKTOP
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -48,7 +50,7 @@ def browse(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]:
         )
         one = Visit(context.new_page())
         one.watch()
-        one.page.goto(url + path, wait_until="networkidle")
+        one.page.goto(url + path, wait_until="networkidle" if idle else "load")
         opened.append(one)
         return one
 
