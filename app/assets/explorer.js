@@ -22,6 +22,7 @@
       this.setUpMap();
       this.view = new board.AggregateView(map, info, {
         shown: () => this.shown(),
+        held: () => this.readout.say("preview"),
         failed: (error) => this.tell(sentence(error)),
         busy: (busy) => this.place.classList.toggle("busy", busy),
       });
@@ -137,17 +138,19 @@
       board.drawRange(find("range-values"), shader.scale, drawn, field);
       find("spreading-note").textContent = sparse > this.look.spreading ? `${sparse} in use: few points are in view` : "";
       this.linkExport();
+      this.readout.say(this.view.exact ? "exact" : "preview");
       if (!this.action || this.moving) return;
       const { changed, start } = this.action;
       this.action = null;
-      const { facts, costs } = this.view;
+      const { facts, costs, previewed } = this.view;
+      const preview = previewed ? previewed - start : null;
       const stages = board.stageRows(facts, costs);
       // A message posted now is handled when this frame has been painted.
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
         channel.port1.close();
         if (page !== this) return;
-        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, latency: performance.now() - start, at: Date.now() });
+        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, latency: performance.now() - start, at: Date.now() });
       };
       channel.port2.postMessage(0);
     }

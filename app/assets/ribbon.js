@@ -47,7 +47,7 @@
   const plural = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
 
   /** One sentence about an action. */
-  function summary({ changed, stages, latency }) {
+  function summary({ changed, stages, preview, latency }) {
     const title = changed.map((name) => NAMES[name] || name).join(", ");
     const here = stages.filter((row) => row.how === "browser");
     const spent = here.reduce((sum, row) => sum + row.ms, 0);
@@ -56,7 +56,8 @@
     if (tiles.ran) parts.push(`${plural(tiles.ran, "tile")} computed, ${ms(took)}`);
     if (tiles.hits) parts.push(`${plural(tiles.hits, "tile")} reused`);
     parts.push(where === "server" ? `${board.format.bytes(bytes)} received` : "nothing requested");
-    return `${title[0].toUpperCase()}${title.slice(1)}: ${parts.join("; ")}. ${Math.round(latency)} ms to the screen.`;
+    const first = preview ? `, a preview after ${Math.round(preview)}` : "";
+    return `${title[0].toUpperCase()}${title.slice(1)}: ${parts.join("; ")}. ${Math.round(latency)} ms to the screen${first}.`;
   }
 
   function chip(row) {

@@ -41,6 +41,11 @@
       return tile;
     }
 
+    /** A tile, if it is here, without counting as a use of it. */
+    peek(url) {
+      return this.tiles.get(url);
+    }
+
     put(url, tile) {
       // Thrice: the numbers, and what shading keeps beside them.
       const size = tile.empty ? 64 : tile.values.byteLength * 3;
