@@ -32,6 +32,7 @@
       this.readout = new board.Readout(map, info, this.world, this.view, find("status"), find("value"));
       this.ribbon = new board.Ribbon(find("ribbon"), find("live"));
       this.address = new board.Address();
+      this.prefetcher = new board.Prefetcher(map, this.view);
       this.watch();
       this.apply(look, "open");
     }
@@ -88,7 +89,7 @@
       this.map.off("movestart", this.onStart).off("moveend", this.onEnd);
       this.themes.disconnect();
       this.sizes.disconnect();
-      for (const part of [this.view, this.base, this.axes, this.readout, this.ribbon, this.address]) part?.remove();
+      for (const part of [this.view, this.base, this.axes, this.readout, this.ribbon, this.address, this.prefetcher]) part?.remove();
     }
 
     field() {
@@ -109,6 +110,7 @@
       const names = changed ? [changed] : Object.keys(look).filter((name) => String(look[name]) !== String(this.look[name]));
       if (!names.length) return;
       names.forEach((name) => this.begin(name));
+      if (!names.includes("open")) this.prefetcher.disturb();
       this.look = { ...look };
       const field = this.field();
       if (this.base) {
@@ -139,6 +141,7 @@
       find("spreading-note").textContent = sparse > this.look.spreading ? `${sparse} in use: few points are in view` : "";
       this.linkExport();
       this.readout.say(this.view.exact ? "exact" : "preview");
+      this.prefetcher.rest();
       if (!this.action || this.moving) return;
       const { changed, start } = this.action;
       this.action = null;
@@ -150,7 +153,7 @@
       channel.port1.onmessage = () => {
         channel.port1.close();
         if (page !== this) return;
-        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, latency: performance.now() - start, at: Date.now() });
+        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, prefetch: board.prefetch.stats(), latency: performance.now() - start, at: Date.now() });
       };
       channel.port2.postMessage(0);
     }
