@@ -3,7 +3,7 @@
  *
  * The scale is taken when all that the view needs are there, so that one serves them all and nothing jumps. In the meantime
  * each tile shows a preview, made of other zooms' tiles; on the scale in use where the zoom is the same, else on one that
- * the previews give. Where nothing can be made, Leaflet shows the old zoom's tiles, scaled.
+ * the previews give. Where nothing can be made, and for a moment after each zoom in, Leaflet shows the old zoom's, scaled.
  */
 (() => {
   "use strict";
@@ -11,6 +11,8 @@
   const PATIENCE = 4000;
   /** ms a frame for previews. */
   const BUDGET = 9;
+  /** ms for which an old picture, enlarged by Leaflet, will do: making previews would only delay tiles that come so soon. */
+  const GRACE = 150;
 
   /** A GridLayer of canvases that asks its owner for their contents. */
   function canvasGrid(owner, options) {
@@ -160,8 +162,13 @@
     /** Not all tiles are here: show those that are, and previews. What takes longer than a frame goes on in the next. */
     hold(seen, view) {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.schedule(), PATIENCE);
       this.listener.held(this);
+      const grace = GRACE - (performance.now() - this.waitingSince);
+      if (grace > 0 && seen.every(({ one }) => this.covered(one.coords))) {
+        this.timer = setTimeout(() => this.schedule(), grace);
+        return;
+      }
+      this.timer = setTimeout(() => this.schedule(), PATIENCE);
       const end = performance.now() + BUDGET;
       if (!this.advance(seen, view, () => performance.now() > end)) this.schedule();
     }
@@ -176,6 +183,11 @@
         if (settled) this.paintAny(one);
       }
       return settled || this.estimate(seen, view, late);
+    }
+
+    /** Whether Leaflet keeps a coarser tile under a tile's place until that one shows something. */
+    covered({ x, y, z }) {
+      return [1, 2, 3, 4, 5].some((up) => this.tiles.get(`${x >> up}:${y >> up}:${z - up}`)?.loaded);
     }
 
     place() {
