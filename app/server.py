@@ -30,7 +30,7 @@ STATUS: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (errors.ParameterError, HTTPStatus.BAD_REQUEST),
     (errors.TokenError, HTTPStatus.FORBIDDEN),
     (errors.SupersededError, HTTPStatus.CONFLICT),
-    (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.BusyError, HTTPStatus.ACCEPTED),
     (errors.StoppedError, HTTPStatus.CONFLICT),
     (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -77,7 +77,7 @@ def _answer(error: Exception) -> Response:
         body = jsonify(error=sentence)
     body.status_code = status
     body.headers["Cache-Control"] = "no-store"
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.ACCEPTED):
         body.headers["Retry-After"] = "1"
     return body
 

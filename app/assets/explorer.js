@@ -22,6 +22,7 @@
       this.setUpMap();
       this.view = new board.AggregateView(map, info, {
         shown: () => this.shown(),
+        held: () => this.readout.say("preview"),
         failed: (error) => this.tell(sentence(error)),
         busy: (busy) => this.place.classList.toggle("busy", busy),
       });
@@ -31,6 +32,7 @@
       this.readout = new board.Readout(map, info, this.world, this.view, find("status"), find("value"));
       this.ribbon = new board.Ribbon(find("ribbon"), find("live"));
       this.address = new board.Address();
+      this.prefetcher = new board.Prefetcher(map, this.view);
       this.watch();
       this.apply(look, "open");
     }
@@ -87,7 +89,7 @@
       this.map.off("movestart", this.onStart).off("moveend", this.onEnd);
       this.themes.disconnect();
       this.sizes.disconnect();
-      for (const part of [this.view, this.base, this.axes, this.readout, this.ribbon, this.address]) part?.remove();
+      for (const part of [this.view, this.base, this.axes, this.readout, this.ribbon, this.address, this.prefetcher]) part?.remove();
     }
 
     field() {
@@ -108,6 +110,7 @@
       const names = changed ? [changed] : Object.keys(look).filter((name) => String(look[name]) !== String(this.look[name]));
       if (!names.length) return;
       names.forEach((name) => this.begin(name));
+      if (!names.includes("open")) this.prefetcher.disturb();
       this.look = { ...look };
       const field = this.field();
       if (this.base) {
@@ -137,17 +140,20 @@
       board.drawRange(find("range-values"), shader.scale, drawn, field);
       find("spreading-note").textContent = sparse > this.look.spreading ? `${sparse} in use: few points are in view` : "";
       this.linkExport();
+      this.readout.say(this.view.exact ? "exact" : "preview");
+      this.prefetcher.rest();
       if (!this.action || this.moving) return;
       const { changed, start } = this.action;
       this.action = null;
-      const { facts, costs } = this.view;
+      const { facts, costs, previewed } = this.view;
+      const preview = previewed ? previewed - start : null;
       const stages = board.stageRows(facts, costs);
       // A message posted now is handled when this frame has been painted.
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
         channel.port1.close();
         if (page !== this) return;
-        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, latency: performance.now() - start, at: Date.now() });
+        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, prefetch: board.prefetch.stats(), latency: performance.now() - start, at: Date.now() });
       };
       channel.port2.postMessage(0);
     }

@@ -48,6 +48,7 @@
     write();
     if (same(view, page.view)) {
       page.since = 0;
+      if (page.wanted && current(page.wanted)) say("exact");
       if (page.action && [...page.action.changed].every((name) => name === "reset")) idle();
       return;
     }
@@ -59,10 +60,14 @@
     clientside.set_props("figure-view", { data: { ...view, ground: board.scheme(), lane: page.lane.next() } });
   }
 
+  const placeOf = ({ aggregate, field, ...place }) => place;
+
   function listen(at) {
     page.plot = at;
+    at.on("plotly_relayouting", () => say("preview"));
     at.on("plotly_relayout", () => {
       if (page) page.since ||= performance.now();
+      if (page?.view && !same(board.viewport.read(at), placeOf(page.view))) say("preview");
       soon();
     });
     at.on("plotly_doubleclick", home);
@@ -145,6 +150,13 @@
       .build();
   }
 
+  /** Say whether the picture is of these axes, or an older one stretched under them. */
+  function say(state) {
+    if (!find("state") || !find("stage").dataset.shown) return;
+    find("state").textContent = state;
+    find("state").dataset.state = state;
+  }
+
   /** All that the page says about a picture that is about to be painted. */
   function shown(picture, at) {
     const { reverse } = at.layout.meta;
@@ -155,6 +167,7 @@
     if (layer) layer.style.clipPath = reverse.some(Boolean) ? `url(#clip${at._fullLayout._uid}xy)` : "";
     find("stage").dataset.shown = picture.src;
     find("export").setAttribute("href", picture.src);
+    if (current(picture)) say("exact");
     tell("");
     drawLegend(picture);
     // A message posted now is handled when this frame has been painted.

@@ -1,13 +1,18 @@
 /**
  * The aggregate layer: which tiles a view needs, when they are shown, and what that cost.
  *
- * New tiles are held until all that the view needs are there, so that one scale serves them all and nothing jumps;
- * Leaflet shows the old zoom's tiles, scaled, in the meantime. While the map is dragged they show at once, on the old scale.
+ * The scale is taken when all that the view needs are there, so that one serves them all and nothing jumps. In the meantime
+ * each tile shows a preview, made of other zooms' tiles; on the scale in use where the zoom is the same, else on one that
+ * the previews give. Where nothing can be made, and for a moment after each zoom in, Leaflet shows the old zoom's, scaled.
  */
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
   const PATIENCE = 4000;
+  /** ms a frame for previews. */
+  const BUDGET = 9;
+  /** ms for which an old picture, enlarged by Leaflet, will do: making previews would only delay tiles that come so soon. */
+  const GRACE = 150;
 
   /** A GridLayer of canvases that asks its owner for their contents. */
   function canvasGrid(owner, options) {
@@ -41,7 +46,7 @@
     /**
      * @param {L.Map} map
      * @param {object} info as `plot_info` gives it
-     * @param {{shown: Function, failed: Function, busy: Function}} listener
+     * @param {{shown: Function, held: Function, failed: Function, busy: Function}} listener
      */
     constructor(map, info, listener) {
       Object.assign(this, { map, info, listener });
@@ -121,7 +126,7 @@
       const url = this.address(one.coords);
       if (one.url === url) return;
       one.abort?.abort();
-      Object.assign(one, { url, next: null, abort: new AbortController() });
+      Object.assign(one, { url, next: null, preview: undefined, abort: new AbortController() });
       this.waitingSince = this.waitingSince || performance.now();
       try {
         const { tile, fact } = await board.fetchTile(url, this.lane.rect, one.abort.signal, this.lane);
@@ -132,7 +137,7 @@
         if (error.name === "AbortError" || one.url !== url || this.gone) return;
         // A newer wish was on its way.
         if (error.status === 409) return this.again(one);
-        one.next = { empty: true };
+        one.next = { empty: true, failed: true };
         this.listener.failed(error);
       }
       return this.schedule();
@@ -168,40 +173,105 @@
       const seen = all.map((one) => ({ one, part: this.visiblePart(one, view) })).filter(({ part }) => part);
       const waiting = seen.filter(({ one }) => !one.next);
       this.listener.busy(waiting.length > 0);
-      if (waiting.length && performance.now() - this.waitingSince < PATIENCE) return this.hold(all);
+      this.exact = seen.every(({ one }) => one.next && !one.next.failed);
+      const patient = waiting.length && (performance.now() - this.waitingSince < PATIENCE || waiting.length === seen.length);
+      if (patient) return this.hold(seen, view);
       this.waitingSince = waiting.length ? this.waitingSince : 0;
       this.settle(all, seen, view);
       if (waiting.length === 0) this.listener.shown(this);
       return undefined;
     }
 
-    /** Not all tiles are here. On the scale in use, show those that fit it; else keep the picture as it is. */
-    hold(all) {
+    /** Not all tiles are here: show those that are, and previews. What takes longer than a frame goes on in the next. */
+    hold(seen, view) {
       clearTimeout(this.timer);
+      this.listener.held(this);
+      const grace = GRACE - (performance.now() - this.waitingSince);
+      if (grace > 0 && seen.every(({ one }) => this.covered(one.coords))) {
+        this.timer = setTimeout(() => this.schedule(), grace);
+        return;
+      }
       this.timer = setTimeout(() => this.schedule(), PATIENCE);
-      if (this.settled !== `${this.spec} ${this.layer._tileZoom}`) return;
-      for (const one of all) if (one.next && one.tile !== one.next) this.paint(one);
+      const end = performance.now() + BUDGET;
+      if (!this.advance(seen, view, () => performance.now() > end)) this.schedule();
+    }
+
+    /** Go on with previews, on the scale in use or on the one that they give. @returns {boolean} whether all is done */
+    advance(seen, view, late) {
+      const settled = this.settled === this.place();
+      const held = (coords) => board.tileCache.peek(this.address(coords));
+      for (const { one } of seen) {
+        if (late()) return false;
+        if (!one.next && one.preview === undefined) one.preview = board.previewOf(held, one.coords, this.look.aggregate);
+        if (settled) this.paintAny(one);
+      }
+      return settled || this.estimate(seen, view, late);
+    }
+
+    /** Whether Leaflet keeps a coarser tile under a tile's place until that one shows something. */
+    covered({ x, y, z }) {
+      return [1, 2, 3, 4, 5].some((up) => this.tiles.get(`${x >> up}:${y >> up}:${z - up}`)?.loaded);
+    }
+
+    place() {
+      return `${this.spec} ${this.layer._tileZoom}`;
+    }
+
+    /** Take the scale from previews, to paint on. Not where another picture would stay beside them: one scale serves all. */
+    estimate(seen, view, late) {
+      if (!seen.some(({ one }) => one.preview) || seen.some(({ one }) => one.loaded && !one.next && !one.preview)) return true;
+      const parts = this.parts(seen, view);
+      for (const { tile } of parts) {
+        if (late()) return false;
+        board.gridOf(tile, this.drawn.radius, this.drawn.aggregate, this.drawn.colours);
+      }
+      this.survey(parts, seen, view);
+      return false;
+    }
+
+    /** What is visible, of tiles and of previews where they are not here; decides the spreading. */
+    parts(seen, view) {
+      const shown = ({ next, preview }) => next || preview;
+      const filled = seen.filter(({ one }) => shown(one) && !shown(one).empty);
+      const parts = filled.map(({ one, part }) => ({ tile: shown(one), part }));
+      this.sparse = board.sparseSpread(parts, (view.x1 - view.x0) * (view.y1 - view.y0));
+      this.drawn = { ...this.look, radius: Math.max(this.look.spreading, this.sparse) };
+      return parts;
+    }
+
+    survey(parts, seen, view) {
+      this.settled = this.place();
+      const key = seen.map(({ one }) => (one.next ? one.url : `${one.url}~`));
+      return this.shader.survey(parts, this.drawn, `${Object.values(view)} ${key}`);
     }
 
     settle(all, seen, view) {
-      const ready = seen.filter(({ one }) => one.next);
-      const parts = ready.filter(({ one }) => !one.next.empty).map(({ one, part }) => ({ tile: one.next, part }));
-      const area = (view.x1 - view.x0) * (view.y1 - view.y0);
-      this.sparse = board.sparseSpread(parts, area);
-      this.drawn = { ...this.look, radius: Math.max(this.look.spreading, this.sparse) };
-      const key = `${Object.values(view)} ${ready.map(({ one }) => one.url)}`;
-      const ms = this.shader.survey(parts, this.drawn, key);
+      const ms = this.survey(this.parts(seen, view), seen, view);
       for (const [stage, spent] of Object.entries(ms)) this.costs[stage] = (this.costs[stage] || 0) + spent;
-      this.settled = `${this.spec} ${this.layer._tileZoom}`;
-      for (const { one } of ready) this.paint(one);
+      for (const { one } of seen) this.paintAny(one);
       this.paintLater(all);
     }
 
     /** Tiles just outside the viewport follow one frame later. */
     paintLater(all) {
       requestAnimationFrame(() => {
-        if (!this.gone) for (const one of all) if (one.next) this.paint(one);
+        if (!this.gone) for (const one of all) this.paintAny(one);
       });
+    }
+
+    /** Paint a tile, or its preview while it is not here. */
+    paintAny(one) {
+      if (one.next && !(one.next.failed && one.preview)) this.paint(one);
+      else if (one.preview) this.paintPreview(one);
+    }
+
+    paintPreview(one) {
+      const { shader, drawn } = this;
+      const painted = [one.url, "preview", shader.version, drawn.radius, drawn.palette.css].join(" ");
+      if (one.painted === painted) return;
+      shader.paint(this.pen(one), one.preview, drawn);
+      this.previewed = this.previewed || performance.now();
+      this.finished(one, painted, null);
     }
 
     paint(one) {
@@ -209,22 +279,32 @@
       const painted = [one.url, shader.version, drawn.radius, drawn.palette.css].join(" ");
       if (one.painted === painted) return;
       const start = performance.now();
-      one.context = one.context || one.canvas.getContext("2d");
-      shader.paint(one.context, one.next, drawn);
+      shader.paint(this.pen(one), one.next, drawn);
       this.costs.encode = (this.costs.encode || 0) + performance.now() - start;
-      one.painted = painted;
-      if (one.tile === undefined) one.done();
-      one.tile = one.next;
+      this.finished(one, painted, one.next);
+      one.preview = null;
+    }
+
+    pen(one) {
+      return (one.context = one.context || one.canvas.getContext("2d"));
+    }
+
+    /** A tile's canvas shows something of this view: Leaflet lets go of what it kept in its place. */
+    finished(one, painted, tile) {
+      Object.assign(one, { painted, tile });
+      if (!one.loaded) one.done();
+      one.loaded = true;
     }
 
     /** Forget what the last action cost. */
     resetCosts() {
       this.costs = {};
       this.facts = [];
+      this.previewed = 0;
     }
 
     /**
-     * The true value under a point of the map, not spread; of the nearest filled cell within the spreading.
+     * The true value under a point of the map, not spread; of the nearest filled cell within the spreading. None of a preview.
      * @returns {{value: number|number[], u: number, v: number}|null}
      */
     valueAt(latLng) {
@@ -232,7 +312,7 @@
       const point = this.map.project(latLng, zoom).floor();
       const [x, y] = [Math.floor(point.x / board.TILE), Math.floor(point.y / board.TILE)];
       const one = this.tiles.get(`${x}:${y}:${zoom}`);
-      if (!one?.tile || one.tile.empty || !this.drawn) return null;
+      if (!one?.tile || one.tile !== one.next || one.tile.empty || !this.drawn) return null;
       const [cx, cy] = [point.x - x * board.TILE, point.y - y * board.TILE];
       return nearest(one.tile, cx, cy, this.drawn.radius);
     }

@@ -1,4 +1,4 @@
-/** What stands over the map's lower edge: the zoom, the size of a pixel, and the true value under the cursor. */
+/** What stands over the map's lower edge: the zoom, the size of a pixel, whether the picture is exact, and the true value under the cursor. */
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
@@ -35,6 +35,9 @@
         this.value.textContent = "";
       };
       this.zoomed = () => this.scale();
+      this.size = board.element("span", "");
+      this.state = board.element("span", "explorer-state");
+      status.replaceChildren(this.size, this.state);
       map.on("mousemove click", this.moved).on("mouseout", this.left).on("moveend", this.zoomed);
       this.scale();
     }
@@ -51,7 +54,14 @@
       const down = (Math.abs(this.world.dy) * 2 ** 24) / 2 ** zoom;
       const metres = pixel * Math.cos((this.map.getCenter().lat * Math.PI) / 180);
       const size = this.world.geographic ? `${metres >= 1000 ? `${short(metres / 1000)} km` : `${short(metres)} m`}` : `${length(pixel, x)} × ${length(down, y)}`;
-      this.status.textContent = `zoom ${zoom} · ${size} a pixel`;
+      this.size.textContent = `zoom ${zoom} · ${size} a pixel`;
+    }
+
+    /** Say what is shown: "exact" or "preview". The value under the cursor is read anew. */
+    say(state) {
+      this.state.textContent = state;
+      this.state.dataset.state = state;
+      this.frame = this.frame || requestAnimationFrame(() => this.read());
     }
 
     read() {

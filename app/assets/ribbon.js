@@ -11,7 +11,7 @@
 
   /** What the server and the caches did for an action, from its tiles' facts. */
   function gridRow(facts) {
-    const tiles = { ran: 0, hits: 0 };
+    const tiles = { ran: 0, hits: 0, ahead: facts.filter((fact) => fact.ahead).length };
     let [spent, bytes] = [0, 0];
     const asked = facts.filter((fact) => fact.where === "server");
     for (const { where, timing, bytes: size } of facts) {
@@ -47,16 +47,17 @@
   const plural = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
 
   /** One sentence about an action. */
-  function summary({ changed, stages, latency }) {
+  function summary({ changed, stages, preview, latency }) {
     const title = changed.map((name) => NAMES[name] || name).join(", ");
     const here = stages.filter((row) => row.how === "browser");
     const spent = here.reduce((sum, row) => sum + row.ms, 0);
     const parts = [here.length ? `${plural(here.length, "stage")} in the browser, ${ms(spent)}` : "no stage re-ran"];
     const { tiles, bytes, ms: took, where } = stages[1];
     if (tiles.ran) parts.push(`${plural(tiles.ran, "tile")} computed, ${ms(took)}`);
-    if (tiles.hits) parts.push(`${plural(tiles.hits, "tile")} reused`);
+    if (tiles.hits) parts.push(`${plural(tiles.hits, "tile")} reused${tiles.ahead ? `, ${tiles.ahead} prefetched` : ""}`);
     parts.push(where === "server" ? `${board.format.bytes(bytes)} received` : "nothing requested");
-    return `${title[0].toUpperCase()}${title.slice(1)}: ${parts.join("; ")}. ${Math.round(latency)} ms to the screen.`;
+    const first = preview ? `, a preview after ${Math.round(preview)}` : "";
+    return `${title[0].toUpperCase()}${title.slice(1)}: ${parts.join("; ")}. ${Math.round(latency)} ms to the screen${first}.`;
   }
 
   function chip(row) {

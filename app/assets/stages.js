@@ -35,6 +35,12 @@
     return (HOW[stage.how] || stage.how) + from;
   }
 
+  /** What was fetched ahead in this tab, and how much of it was used. */
+  function ahead({ prefetch }) {
+    if (!prefetch?.prefetched) return "";
+    return ` · prefetched ${prefetch.prefetched} tiles (${size(prefetch.bytes)}), used ${prefetch.used}${prefetch.wasted ? `, wasted ${prefetch.wasted}` : ""}`;
+  }
+
   function ago(at) {
     const then = new Date(at).getTime();
     const seconds = Math.max(0, Math.round((Date.now() - then) / 1000));
@@ -57,7 +63,7 @@
     const what = (action.changed || []).filter((name) => name !== "open").join(", ") || "opened";
     const counts = [[count("ran"), "ran"], [count("reused"), "reused"], [count("browser"), "in the browser"]];
     const text = counts.filter(([n]) => n).map(([n, word]) => `${n} ${word}`).join(", ") || "nothing had to run";
-    return P({ className: "lede", children: ["Last action, on the ", graph === "map" ? "Explorer" : "Figure", ": ", Strong({ children: what }), ` · ${text} · ${ago(action.at)}`] });
+    return P({ className: "lede", children: ["Last action, on the ", graph === "map" ? "Explorer" : "Figure", ": ", Strong({ children: what }), ` · ${text} · ${ago(action.at)}${ahead(action)}`] });
   }
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});

@@ -41,16 +41,28 @@
       return tile;
     }
 
+    /** A tile, if it is here, without counting as a use of it. */
+    peek(url) {
+      return this.tiles.get(url);
+    }
+
+    /** Bytes of a tile: thrice the numbers, since shading keeps its own beside them. */
+    sizeOf(tile) {
+      return tile.empty ? 64 : tile.values.byteLength * 3;
+    }
+
     put(url, tile) {
-      // Thrice: the numbers, and what shading keeps beside them.
-      const size = tile.empty ? 64 : tile.values.byteLength * 3;
-      if (!this.tiles.has(url)) this.bytes += size;
+      if (!this.tiles.has(url)) this.bytes += this.sizeOf(tile);
       this.tiles.set(url, tile);
-      for (const [old, dropped] of this.tiles) {
+      for (const old of this.tiles.keys()) {
         if (this.bytes <= this.budget || old === url) break;
-        this.tiles.delete(old);
-        this.bytes -= dropped.empty ? 64 : dropped.values.byteLength * 3;
+        this.drop(old);
       }
+    }
+
+    drop(url) {
+      this.bytes -= this.sizeOf(this.tiles.get(url));
+      this.tiles.delete(url);
     }
   }
 
@@ -81,11 +93,11 @@
    * @param {number[]} rect columns and rows, half-open, that the view is about to need
    * @param {AbortSignal} signal
    * @param {Lane} [lane] of the view that wants it; without one, nothing stops its computation
-   * @returns {Promise<{tile: object, fact: {where: string, bytes: number, timing: object}}>}
+   * @returns {Promise<{tile: object, fact: {where: string, ahead: boolean, bytes: number, timing: object}}>} ahead: prefetched
    */
   async function fetchTile(url, rect, signal, lane) {
     const seen = cache.get(url);
-    if (seen) return { tile: seen, fact: { where: "page", bytes: 0, timing: {} } };
+    if (seen) return { tile: seen, fact: { where: "page", ahead: board.prefetch.use(url), bytes: 0, timing: {} } };
     if (performance.getEntriesByType("resource").length > 200) performance.clearResourceTimings();
     const asked = fetch(url, { signal, headers: { "Stageboard-View": rect.join(","), ...(lane && { "Stageboard-Lane": lane.text() }) } });
     const response = await (lane ? lane.during(asked) : asked);
@@ -96,7 +108,7 @@
     const cached = fromBrowserCache(url);
     const timing = cached ? {} : serverTiming(response.headers.get("Server-Timing"));
     const bytes = cached ? 0 : Number(response.headers.get("Content-Length") || 0);
-    return { tile, fact: { where: cached ? "browser" : "server", bytes, timing } };
+    return { tile, fact: { where: cached ? "browser" : "server", ahead: false, bytes, timing } };
   }
 
   /** The server's own sentence about an error. */

@@ -69,8 +69,11 @@ def _stage(drawn: Mapping[str, Any]) -> Component:
 
 
 def _chips(said: str) -> Component:
-    return html.Div([html.Div(said, id="figure-said", role="status"), html.Div(id="figure-message", role="alert")],
-                    className="figure-chips")  # fmt: skip
+    state = html.Div(id="figure-state", className="explorer-state figure-state")
+    return html.Div(
+        [html.Div(said, id="figure-said", role="status"), html.Div(id="figure-message", role="alert"), state],
+        className="figure-chips",
+    )
 
 
 def _panel(dataset: Dataset, how: Opening, served: Sequence[Dataset]) -> Component:

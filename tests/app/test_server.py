@@ -32,7 +32,7 @@ def test_every_error_class_has_its_status(kind):
         (errors.TokenError("forged"), 403),
         (errors.StoreError("full"), 503),
         (errors.SupersededError("newer"), 409),
-        (errors.BusyError("later"), 503),
+        (errors.BusyError("later"), 202),
         (ZeroDivisionError("secret"), 500),
     ],
 )

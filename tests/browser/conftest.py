@@ -36,11 +36,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def browse(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """Return a function that opens a page: ``browse("/explorer", dark=True)``; what went wrong is checked after."""
+    """Return a function that opens a page: ``browse("/explorer", dark=True)``; what went wrong is checked after.
+
+    Nothing is prefetched unless asked for, so that a test that counts requests sees those of its action alone.
+    """
     opened: list[Visit] = []
 
     def open_page(
-        path: str, *, dark: bool = False, phone: bool = False, url: str = server.url, idle: bool = True
+        path: str,
+        *,
+        dark: bool = False,
+        phone: bool = False,
+        prefetch: bool = False,
+        url: str = server.url,
+        idle: bool = True,
     ) -> Visit:
         width, height = PHONE if phone else DESKTOP
         context = browser.new_context(
@@ -48,6 +57,8 @@ def browse(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]:
             color_scheme="dark" if dark else "light",
             permissions=["clipboard-read", "clipboard-write"],
         )
+        if not prefetch:
+            context.add_init_script("localStorage.setItem('stageboard-prefetch', 'off')")
         one = Visit(context.new_page())
         one.watch()
         one.page.goto(url + path, wait_until="networkidle" if idle else "load")
