@@ -92,7 +92,8 @@ class Tokens:
         if len(token) < LIMIT:
             return token
         key = _digest(text, session, scope)
-        self._store.set(_store_key(key), text)
+        # The next request may be answered by another process.
+        self._store.set(_store_key(key), text, wait=True)
         return self._sign(_STORED + bytes.fromhex(key), session, scope)
 
     def redeem(self, token: str, *, session: str, scope: str) -> dict[str, Plain]:

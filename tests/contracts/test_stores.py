@@ -6,23 +6,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.pipeline.stores.base import TierStats
+from app.pipeline.stores.base import Later, TierStats
+from app.pipeline.stores.behind import BehindStore
 from app.pipeline.stores.registry import STORES, open_store
 
 LIMIT = 4_000_000
 # What a volume keeps in the database, and what it keeps as a file.
 SIZES = (0, 1, 100, 32_763, 32_764, 100_000)
-ROWS = [*STORES, "memory+disk"]
+BEHIND = "behind "
+DURABLE = ["disk", "memory+disk", BEHIND + "disk"]
+ROWS = [*STORES, "memory+disk", *(BEHIND + one for one in STORES)]
 
 
-def addresses(kind, folder):
-    """Return the tiers of a row of the tests."""
-    return [(f"{one}:{folder}", LIMIT) for one in kind.split("+")]
+def opened(kind, folder):
+    """Open the store of a row of the tests."""
+    made = open_store(*[(f"{one}:{folder}", LIMIT) for one in kind.removeprefix(BEHIND).split("+")])
+    return BehindStore(made, LIMIT // 16) if kind.startswith(BEHIND) else made
 
 
 @pytest.fixture(params=ROWS)
 def store(request, tmp_path):
-    made = open_store(*addresses(request.param, tmp_path / "store"))
+    made = opened(request.param, tmp_path / "store")
     yield made
     assert made.check() == []
     made.close()
@@ -141,15 +145,38 @@ def test_it_may_be_closed_twice(store):
     store.close()
 
 
-@pytest.mark.parametrize("kind", ["disk", "memory+disk"])
+@pytest.mark.parametrize("wait", [False, True])
+def test_bytes_may_be_made_later(store, wait):
+    calls = []
+
+    def make():
+        calls.append(1)
+        return b"made" * 10_000
+
+    store.set("a-1", b"older")
+    store.set("a-1", Later(make, 40_000), wait=wait)
+    assert "a-1" in store
+    assert [store.get("a-1").data for _ in range(3)] == [b"made" * 10_000] * 3
+    assert calls == [1]
+
+
+@pytest.mark.parametrize("kind", DURABLE)
+def test_who_waits_can_be_read_by_others(kind, tmp_path):
+    one, other = (opened(kind, tmp_path / "store") for _ in range(2))
+    one.set("a-1", b"x" * 40_000, wait=True)
+    assert other.get("a-1").data == b"x" * 40_000
+    one.close()
+    other.close()
+
+
+@pytest.mark.parametrize("kind", DURABLE)
 def test_what_is_durable_outlives_its_store(kind, tmp_path):
-    tiers = addresses(kind, tmp_path / "store")
-    first = open_store(*tiers)
+    first = opened(kind, tmp_path / "store")
     values = {f"a-{size}": b"v" * size for size in SIZES}
     for key, data in values.items():
         first.set(key, data)
     first.close()
-    second = open_store(*tiers)
+    second = opened(kind, tmp_path / "store")
     assert sorted(second.keys()) == sorted(values)
     for key, data in values.items():
         found = second.get(key)

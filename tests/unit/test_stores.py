@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.pipeline.errors import CodecError, UnknownNameError
+from app.pipeline.stores.behind import BehindStore
 from app.pipeline.stores.disk import BytesDisk, sealed, unsealed
 from app.pipeline.stores.memory import MemoryStore
 from app.pipeline.stores.registry import open_store
@@ -83,7 +84,8 @@ def test_a_store_opens_by_its_address(tmp_path):
     assert isinstance(open_store(("memory:", 10)), MemoryStore)
     made = open_store(("memory:", 10), (f"disk:{tmp_path}/a:b", 2_000_000))
     assert isinstance(made, TieredStore)
-    assert made.tiers[1].folder == tmp_path / "a:b"
+    assert isinstance(made.tiers[1], BehindStore)
+    assert made.tiers[1].inner.folder == tmp_path / "a:b"
     made.close()
     with pytest.raises(UnknownNameError, match="no kind of store named 'disc'; did you mean 'disk'"):
         open_store(("disc:x", 10))

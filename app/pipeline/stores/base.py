@@ -1,8 +1,47 @@
 """What a store is: a bounded map from keys to bytes that may forget, and never fails its caller."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from threading import Lock
+from typing import NamedTuple, Protocol, TypeAlias
+
+
+class Later:
+    """Bytes that are made when they are first needed, once, by whichever thread comes first.
+
+    Parameters
+    ----------
+    make : callable
+        Returns the bytes. It is let go of when it has.
+    size : int
+        Bytes of memory that it holds until then: what the length of this is.
+    """
+
+    def __init__(self, make: Callable[[], bytes], size: int) -> None:
+        self._make: Callable[[], bytes] | None = make
+        self._data = b""
+        self._size = size
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def made(self) -> bytes:
+        """Return the bytes."""
+        with self._lock:
+            if self._make is not None:
+                self._data = self._make()
+                self._make, self._size = None, len(self._data)
+            return self._data
+
+
+Data: TypeAlias = bytes | Later
+"""What may be stored: bytes, or a promise of them. What is read is always bytes."""
+
+
+def made(data: Data) -> bytes:
+    """Return bytes as they are, and make those that are not yet there."""
+    return data.made() if isinstance(data, Later) else data
 
 
 class Blob(NamedTuple):
@@ -27,6 +66,8 @@ class TierStats:
         Since this process opened it. An error is a read or write that the tier could not do; its caller computed.
     detail : str
         A plain sentence when the tier is not at its best.
+    queued : int
+        Entries of this process among them that are still to be written.
     """
 
     tier: str
@@ -37,6 +78,7 @@ class TierStats:
     misses: int
     errors: int
     detail: str = ""
+    queued: int = 0
 
 
 class Store(Protocol):
@@ -49,8 +91,16 @@ class Store(Protocol):
         """Return the bytes of a key, or None."""
         ...
 
-    def set(self, key: str, data: bytes) -> None:
-        """Keep bytes under a key, if there is room."""
+    def set(self, key: str, data: Data, *, wait: bool = False) -> None:
+        """Keep bytes under a key, if there is room.
+
+        Parameters
+        ----------
+        key : str
+        data : bytes or Later
+        wait : bool
+            Return when other processes can read it. Otherwise they may find it a little later.
+        """
         ...
 
     def __contains__(self, key: str) -> bool: ...

@@ -21,7 +21,7 @@ from diskcache.core import DBNAME, MODE_BINARY, MODE_RAW, EmptyDirWarning
 from isal import isal_zlib
 
 from app.pipeline.errors import CodecError, StoreError
-from app.pipeline.stores.base import Blob, TierStats
+from app.pipeline.stores.base import Blob, Data, TierStats, made
 
 FAULTS = (sqlite3.Error, OSError, Timeout)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -210,12 +210,12 @@ class DiskStore:
             self._errors += 1
             self._detail = "a stored value was damaged; it was dropped and computed again."
 
-    def set(self, key: str, data: bytes) -> None:
+    def set(self, key: str, data: Data, *, wait: bool = False) -> None:  # noqa: ARG002
         """Keep bytes under a key; a fault is counted and nothing is kept."""
-        cache = self._opened()
+        cache, ready = self._opened(), made(data)
         if cache is not None:
             try:
-                cache.set(key, sealed(data))
+                cache.set(key, sealed(ready))
             except FAULTS as error:
                 self._fault(error)
             else:

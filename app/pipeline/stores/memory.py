@@ -5,7 +5,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from app.pipeline.stores.base import Blob, TierStats
+from app.pipeline.stores.base import Blob, Data, Later, TierStats
 
 
 class MemoryStore:
@@ -21,7 +21,7 @@ class MemoryStore:
 
     def __init__(self, limit: int = 256_000_000) -> None:
         self.limit = limit
-        self._held: LRUCache[str, bytes] = LRUCache(limit, getsizeof=len)
+        self._held: LRUCache[str, Data] = LRUCache(limit, getsizeof=len)
         self._lock = Lock()
         self._hits = self._misses = 0
 
@@ -33,9 +33,17 @@ class MemoryStore:
                 self._misses += 1
                 return None
             self._hits += 1
-            return Blob(data, self.tier)
+        return Blob(self._made(key, data) if isinstance(data, Later) else data, self.tier)
 
-    def set(self, key: str, data: bytes) -> None:
+    def _made(self, key: str, later: Later) -> bytes:
+        """Return bytes that were kept unmade, and keep them in their true size."""
+        data = later.made()
+        with self._lock:
+            if self._held.get(key) is later:
+                self._held[key] = data
+        return data
+
+    def set(self, key: str, data: Data, *, wait: bool = False) -> None:  # noqa: ARG002
         """Keep bytes under a key, unless they are too large."""
         with self._lock:
             self._held.pop(key, None)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from app.pipeline.errors import unknown
 from app.pipeline.stores.base import Store
+from app.pipeline.stores.behind import BehindStore
 from app.pipeline.stores.disk import DiskStore
 from app.pipeline.stores.memory import MemoryStore
 from app.pipeline.stores.tiered import TieredStore
@@ -15,9 +16,12 @@ STORES: Mapping[str, Callable[[str, int], Store]] = {
     "disk": lambda folder, limit: DiskStore(Path(folder), limit),
 }
 
+# The part of a tier's limit that may be queued for it, and the most.
+QUEUE_SHARE, QUEUE_BYTES = 1 / 16, 64_000_000
+
 
 def open_store(*tiers: tuple[str, int]) -> Store:
-    """Open stores in a row, the fastest first.
+    """Open stores in a row, the fastest first; of several, the last is written behind.
 
     Parameters
     ----------
@@ -41,4 +45,7 @@ def open_store(*tiers: tuple[str, int]) -> Store:
         if kind not in STORES:
             raise unknown("kind of store", kind, STORES)
         opened.append(STORES[kind](rest, limit))
-    return opened[0] if len(opened) == 1 else TieredStore(opened)
+    if len(opened) == 1:
+        return opened[0]
+    queue = min(int(tiers[-1][1] * QUEUE_SHARE), QUEUE_BYTES)
+    return TieredStore([*opened[:-1], BehindStore(opened[-1], queue)])

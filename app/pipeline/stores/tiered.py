@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.pipeline.stores.base import Blob, Store, TierStats
+from app.pipeline.stores.base import Blob, Data, Store, TierStats
 
 
 class TieredStore:
@@ -27,10 +27,10 @@ class TieredStore:
                 return found
         return None
 
-    def set(self, key: str, data: bytes) -> None:
+    def set(self, key: str, data: Data, *, wait: bool = False) -> None:
         """Keep bytes in every tier."""
         for tier in self.tiers:
-            tier.set(key, data)
+            tier.set(key, data, wait=wait)
 
     def __contains__(self, key: str) -> bool:
         return any(key in tier for tier in self.tiers)

@@ -1,0 +1,186 @@
+"""Writing behind: a store that answers at once, while one thread writes to a slower store.
+
+What is queued is found as if it were written. A full queue makes its callers write for themselves, as slowly as
+without one: nothing computed is thrown away, and memory stays bounded. A process that is killed loses what it had
+queued, and no more: the slower store never sees half a value.
+"""
+
+import atexit
+from collections.abc import Iterator
+from dataclasses import replace
+from threading import Condition, Lock, Thread
+from time import monotonic
+from typing import NamedTuple
+
+from app.pipeline.stores.base import Blob, Data, Store, TierStats, made
+
+FLUSH_SECONDS = 5.0
+"""How long a check waits for the queue, and the end of a process."""
+
+
+class _Queued(NamedTuple):
+    data: Data
+    size: int
+
+
+class BehindStore:
+    """Another store, written to in the background.
+
+    Parameters
+    ----------
+    inner : Store
+        It belongs to this one from now on.
+    most_bytes, most_entries : int
+        What the queue may hold. A single larger value is queued where it is alone.
+
+    Notes
+    -----
+    The thread starts with the first value, so that a store may be opened before a process forks. If it should ever
+    die, the next value starts another, and `flush` writes without one.
+    """
+
+    def __init__(self, inner: Store, most_bytes: int = 64_000_000, most_entries: int = 1_000) -> None:
+        self.inner = inner
+        self.tier = inner.stats()[-1].tier
+        self._most = (most_bytes, most_entries)
+        self._queue: dict[str, _Queued] = {}
+        self._bytes = self._hits = 0
+        self._changed = Condition()
+        # Held by whoever changes the inner store. Taken before `_changed`, never after.
+        self._writing = Lock()
+        self._writer: Thread | None = None
+        self._closed = False
+        atexit.register(self.close)
+
+    def get(self, key: str) -> Blob | None:
+        """Return the bytes of a key, or None."""
+        with self._changed:
+            found = self._queue.get(key)
+            self._hits += found is not None
+        return self.inner.get(key) if found is None else Blob(made(found.data), self.tier)
+
+    def set(self, key: str, data: Data, *, wait: bool = False) -> None:
+        """Queue bytes; write them at once where asked to, or where the queue is full."""
+        if wait or not self._queued(key, _Queued(data, len(data))):
+            ready = made(data)
+            with self._writing:
+                self._unqueue(key)
+                self.inner.set(key, ready)
+
+    def _queued(self, key: str, new: _Queued) -> bool:
+        """Queue a value in place of an older one, and return whether there was room."""
+        with self._changed:
+            full = self._bytes + new.size > self._most[0] or len(self._queue) >= self._most[1]
+            if self._closed or (full and self._queue):
+                return False
+            self._unqueue(key)
+            self._queue[key] = new
+            self._bytes += new.size
+            if self._writer is None or not self._writer.is_alive():
+                self._writer = Thread(target=self._write_all, name="write-behind", daemon=True)
+                self._writer.start()
+            self._changed.notify()
+            return True
+
+    def _unqueue(self, key: str) -> None:
+        with self._changed:
+            old = self._queue.pop(key, None)
+            self._bytes -= old.size if old else 0
+
+    def _write_all(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closed)
+                if not self._queue:
+                    return
+            self._write_one()
+
+    def _write_one(self) -> None:
+        """Write the oldest queued value, unless somebody else has meanwhile."""
+        with self._changed:
+            key, queued = next(iter(self._queue.items()), ("", None))
+        if queued is None:
+            return
+        try:
+            data = made(queued.data)
+            with self._writing:
+                if self._queue.get(key) is queued:
+                    self.inner.set(key, data)
+        finally:
+            with self._changed:
+                if self._queue.get(key) is queued:
+                    self._unqueue(key)
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
+        """Write what is queued, and return whether all was written in time."""
+        until = monotonic() + seconds
+        while self._queue and monotonic() < until:
+            self._write_one()
+        return not self._queue
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._queue or key in self.inner
+
+    def delete(self, key: str) -> None:
+        """Forget a key, known or not."""
+        self._unqueue(key)
+        with self._writing:
+            self.inner.delete(key)
+
+    def _waiting(self) -> list[str]:
+        with self._changed:
+            return list(self._queue)
+
+    def _drop(self) -> list[str]:
+        with self._changed:
+            dropped = list(self._queue)
+            self._queue.clear()
+            self._bytes = 0
+            return dropped
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys held and queued."""
+        waiting = self._waiting()
+        held = dict.fromkeys(self.inner.keys())
+        return iter(held | dict.fromkeys(waiting))
+
+    def clear(self) -> int:
+        """Forget everything; return how many entries that were."""
+        dropped = self._drop()
+        with self._writing:
+            fresh = sum(key not in self.inner for key in dropped)
+            return self.inner.clear() + fresh
+
+    def stats(self) -> list[TierStats]:
+        """Return what it holds, with what is queued."""
+        with self._writing:
+            waiting, waiting_bytes = self._waiting(), self._bytes
+            *faster, last = self.inner.stats()
+            fresh = sum(key not in self.inner for key in waiting)
+        return [
+            *faster,
+            replace(
+                last,
+                entries=last.entries + fresh,
+                bytes=last.bytes + waiting_bytes,
+                hits=last.hits + self._hits,
+                queued=len(waiting),
+            ),
+        ]
+
+    def check(self) -> list[str]:
+        """Write what is queued, then verify every entry."""
+        self.flush()
+        with self._writing:
+            return self.inner.check()
+
+    def close(self) -> None:
+        """Write what is queued, as far as that takes no more than some seconds, and release the inner store."""
+        atexit.unregister(self.close)
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self.flush()
+        self._drop()
+        with self._writing:
+            self.inner.close()
