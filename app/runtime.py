@@ -21,6 +21,7 @@ from app.datasets.catalogue import open_catalogue
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import ParameterError, StaleError, StoreError
 from app.pipeline.idle import Idle
+from app.pipeline.kept import Kept
 from app.pipeline.lanes import Lanes
 from app.pipeline.palettes import category_colors
 from app.pipeline.pipeline import Pipeline, TraceRow, row_of
@@ -76,13 +77,15 @@ class Runtime:
         self.graphs = GRAPHS
         self.notes: tuple[str, ...] = ()
         self.columns: Path | None = settings.cache / "columns"
-        memory = ("memory:", int(settings.memory_bytes))
+        # One half keeps results as bytes, the other as arrays.
+        memory = ("memory:", int(settings.memory_bytes) // 2)
         try:
             self.store = open_store(memory, (f"disk:{settings.cache / 'results'}", int(settings.disk_bytes)))
         except StoreError as error:
             self.store, self.columns = open_store(memory), None
             self.notes = (f"{error} Until then results are kept in memory, and lost at exit.",)
-        self.pipelines = {name: Pipeline(graph, self.store) for name, graph in GRAPHS.items()}
+        kept = Kept(int(settings.memory_bytes) // 2)
+        self.pipelines = {name: Pipeline(graph, self.store, kept=kept) for name, graph in GRAPHS.items()}
         given = settings.secret
         self.secret = given.get_secret_value() if given else load_secret(settings.cache if self.columns else None)
         self.preparing = Preparing()

@@ -6,21 +6,32 @@ cannot write exactly.
 
 import io
 import json
+from functools import lru_cache
 from tokenize import TokenError
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from app.pipeline.errors import CodecError
+
+# Of a `.npy` file: magic, version, and the length of the text that follows, which tells the layout.
+HEAD_BYTES = 10
 
 
 class Codec(Protocol):
     """Turns values to bytes and back.
 
-    ``decode(encode(value))`` equals ``value``; `decode` raises `CodecError` on bytes that `encode` cannot have written.
+    ``decode(encode(value))`` equals ``settle(value)``, to the bit and in its layout, so that it makes no difference to
+    what is computed from a value whether it was stored meanwhile. `decode` raises `CodecError` on bytes that `encode`
+    cannot have written.
     """
 
     name: str
+
+    def settle(self, value: Any) -> Any:
+        """Return the value as it will be decoded, arrays read-only; refuse what `encode` would."""
+        ...
 
     def encode(self, value: Any) -> bytes:
         """Return the value's bytes."""
@@ -31,30 +42,49 @@ class Codec(Protocol):
         ...
 
 
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a view of an array that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+# Few layouts are in use at a time, and reading a header's text costs ten times what the rest of a decoding does.
+@lru_cache(1024)
+def _layout(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return the shape, the order and the type that the head of a `.npy` file tells."""
+    file = io.BytesIO(head)
+    np.lib.format.read_magic(file)
+    return np.lib.format.read_array_header_1_0(file)
+
+
 class Npy:
     """NumPy arrays of numbers, in NumPy's own format."""
 
     name = "npy"
 
-    def encode(self, value: Any) -> bytes:
-        """Return the `.npy` file of an array."""
+    def settle(self, value: Any) -> Any:
+        """Return a read-only array, in the order of C."""
         array = np.asarray(value)
         if array.dtype.hasobject:
             raise CodecError(f"an array of {array.dtype!r} cannot be stored: use numbers.")
+        return read_only(np.ascontiguousarray(array).reshape(array.shape))
+
+    def encode(self, value: Any) -> bytes:
+        """Return the `.npy` file of an array."""
+        array = self.settle(value)
         out = io.BytesIO()
-        np.lib.format.write_array(out, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)
-        return out.getvalue()
+        np.lib.format.write_array_header_1_0(out, np.lib.format.header_data_from_array_1_0(array))
+        return b"".join((out.getvalue(), array.reshape(-1).view(np.uint8).data))
 
     def decode(self, data: bytes) -> Any:
         """Return a read-only view of the array in a `.npy` file."""
-        head = io.BytesIO(data)
+        start = HEAD_BYTES + int.from_bytes(data[HEAD_BYTES - 2 : HEAD_BYTES], "little")
         try:
-            np.lib.format.read_magic(head)
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
+            shape, fortran, dtype = _layout(data[:start])
             if dtype.hasobject:
                 raise CodecError("a stored array holds objects: it is not one that was written here.")
-            flat = np.frombuffer(data, dtype, offset=head.tell())
-            return flat.reshape(shape, order="F" if fortran else "C")
+            return np.frombuffer(data, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
         except (ValueError, TokenError) as error:
             raise CodecError(f"stored bytes are not a whole array: {error}.") from error
 
@@ -63,6 +93,10 @@ class Json:
     """Text, numbers, booleans, None, and lists and mappings of them."""
 
     name = "json"
+
+    def settle(self, value: Any) -> Any:
+        """Return the value with lists for tuples, and text for keys."""
+        return self.decode(self.encode(value))
 
     def encode(self, value: Any) -> bytes:
         """Return compact JSON; floats keep every digit."""
@@ -83,6 +117,10 @@ class Raw:
     """Bytes that are final already: images, encoded tiles."""
 
     name = "bytes"
+
+    def settle(self, value: Any) -> Any:
+        """Return the bytes themselves."""
+        return self.encode(value)
 
     def encode(self, value: Any) -> bytes:
         """Return the bytes themselves."""

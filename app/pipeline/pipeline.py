@@ -14,6 +14,7 @@ from cachetools import LRUCache
 from app.pipeline.errors import GraphError
 from app.pipeline.flights import Flights
 from app.pipeline.graph import Graph
+from app.pipeline.kept import Kept
 from app.pipeline.run import Event, Root, Run
 from app.pipeline.stores.base import Store
 
@@ -71,13 +72,16 @@ class Pipeline:
     store : Store
     residents : int
         How many values that cannot be bytes are kept in this process.
+    kept : Kept, optional
+        Where arrays are kept beside their bytes. Pipelines may share it where they share the store.
     """
 
-    def __init__(self, graph: Graph, store: Store, residents: int = RESIDENTS) -> None:
+    def __init__(self, graph: Graph, store: Store, residents: int = RESIDENTS, kept: Kept | None = None) -> None:
         self.graph = graph
         self.store = store
         self.flights = Flights()
         self.residents: LRUCache[str, Any] = LRUCache(residents)
+        self.kept = kept or Kept()
         self.lock = Lock()
 
     def key(self, root: Root, target: str, params: Mapping[str, Any]) -> str:
@@ -142,7 +146,7 @@ class Pipeline:
             raise GraphError(f"stage {target!r} has no parts: use run().")
         run = Run(self, root, target, params)
         wanted = [part] if run.has_part(target, part) else [part, *also]
-        return run.blobs(self.graph[target], wanted)[0], run.report()
+        return run.blobs(self.graph[target], wanted, 1)[0], run.report()
 
     def trace(
         self, root: Root, target: str, params: Mapping[str, Any], changes: Iterable[Mapping[str, Any]]

@@ -13,12 +13,15 @@ from app.pipeline.codecs import Codec
 from app.pipeline.errors import CodecError, unknown
 from app.pipeline.flights import Flights
 from app.pipeline.graph import Graph, part_base, part_key, pick, whole_key
+from app.pipeline.kept import Kept, Value
 from app.pipeline.remarks import remarked
 from app.pipeline.stage import Stage
 from app.pipeline.stopping import checkpoint
-from app.pipeline.stores.base import Store
+from app.pipeline.stores.base import Data, Later, Store, made
 
 How: TypeAlias = Literal["ran", "shared", "memory", "disk", "unneeded"]
+# An array from here on is encoded by whoever needs its bytes first: most often the thread that writes to the disk.
+LATER_BYTES = 32_768
 
 
 class Root(Protocol):
@@ -41,6 +44,7 @@ class Engine(Protocol):
     store: Store
     flights: Flights
     residents: LRUCache[str, Any]
+    kept: Kept
     lock: Lock
 
 
@@ -57,7 +61,7 @@ class Event:
     ms : float
         Its own time, without its parents'.
     bytes : int
-        Of its stored form.
+        Of its stored form; of the value itself where that form is still being made.
     parts_ran, parts_hit : int
         For a stage in parts: how many were computed, and how many were there.
     remarks : tuple of (str, int)
@@ -176,28 +180,49 @@ class Run:
                 value = self.engine.residents.get(key)
             return None if value is None else _Found(value, "memory", 0.0, getattr(value, "nbytes", 0))
         started = perf_counter()
+        if kept := self._kept(key):
+            return _Found(kept.array, "memory", _ms(started), kept.bytes)
         blob = self.engine.store.get(key)
         if blob is None:
             return None
         try:
-            return _Found(one.codec.decode(blob.data), _tier(blob.tier), _ms(started), len(blob.data))
+            value = self._decode(one.codec, key, blob.data)
         except CodecError:
             self.engine.store.delete(key)
             return None
+        return _Found(value, _tier(blob.tier), _ms(started), len(blob.data))
+
+    def _kept(self, key: str) -> Value | None:
+        """Return a value that need not be decoded; what the store has forgotten is forgotten here as well."""
+        kept = self.engine.kept.get(key)
+        if kept is not None and key not in self.engine.store:
+            self.engine.kept.drop(key)
+            return None
+        return kept
+
+    def _decode(self, codec: Codec, key: str, data: bytes) -> Any:
+        value = codec.decode(data)
+        self.engine.kept.put(key, value, len(data))
+        return value
 
     def _compute(self, one: Stage, key: str) -> _Found:
         value, started = self._call(one)
         if one.codec is not None:
-            return _Found(value, "ran", _ms(started), len(self._keep(one, key, value)))
+            value, data = self._keep(one.codec, key, value)
+            return _Found(value, "ran", _ms(started), len(data))
         with self.engine.lock:
             self.engine.residents[key] = value
         how: How = "disk" if getattr(value, "restored", False) else "ran"
         return _Found(value, how, _ms(started), getattr(value, "nbytes", 0))
 
-    def _keep(self, one: Stage, key: str, value: Any) -> bytes:
-        data = one.codec.encode(value) if one.codec else b""
+    def _keep(self, codec: Codec, key: str, value: Any) -> tuple[Any, Data]:
+        """Store a value, and return it as it will be read from now on, with its bytes."""
+        value = codec.settle(value)
+        size = getattr(value, "nbytes", 0)
+        data = Later(lambda: codec.encode(value), size) if size >= LATER_BYTES else codec.encode(value)
         self.engine.store.set(key, data)
-        return data
+        self.engine.kept.put(key, value, len(data))
+        return value, data
 
     def _joined(self, one: Stage) -> Any:
         if one.parts is None or one.codec is None:
@@ -212,57 +237,69 @@ class Run:
 
     def _decoded(self, one: Stage, codec: Codec, split: Sequence[Any]) -> list[Any]:
         """Return parts' values; those whose bytes are damaged are computed again."""
-        values, damaged = [], []
-        for part, data in zip(split, self.blobs(one, split), strict=True):
+        keys = self._part_keys(one, split)
+        kept = {key: value for key in keys if (value := self._kept(key))}
+        values, damaged = {key: value.array for key, value in kept.items()}, []
+        for key, data in self._parts(one, keys, kept).items():
+            fresh = self.engine.kept.get(key)
             try:
-                values.append(codec.decode(data))
+                values[key] = fresh.array if fresh else self._decode(codec, key, made(data))
             except CodecError:
-                damaged.append(part_key(one, self._base(one), part))
+                damaged.append(key)
         for key in damaged:
             self.engine.store.delete(key)
-        return [codec.decode(data) for data in self.blobs(one, split)] if damaged else values
+        if damaged:
+            values |= {key: codec.decode(made(data)) for key, data in self._parts(one, keys, {}).items()}
+        return [values[key] for key in keys]
 
-    def blobs(self, one: Stage, split: Sequence[Any]) -> list[bytes]:
-        """Return the stored bytes of parts of a stage; what is missing is computed by one call."""
-        keys = {part_key(one, self._base(one), part): part for part in split}
+    def blobs(self, one: Stage, split: Sequence[Any], most: int | None = None) -> list[bytes]:
+        """Return the stored bytes of parts of a stage, or of the first few; what is missing is computed by one call."""
+        return [made(data) for data in list(self._parts(one, self._part_keys(one, split), {}).values())[:most]]
+
+    def _part_keys(self, one: Stage, split: Sequence[Any]) -> dict[str, Any]:
+        return {part_key(one, self._base(one), part): part for part in split}
+
+    def _parts(self, one: Stage, keys: dict[str, Any], kept: Mapping[str, Value]) -> dict[str, Data]:
+        """Return the stored form of parts, but of those whose values are kept, and note what became of all."""
         started = perf_counter()
-        found = {key: blob for key in keys if (blob := self.engine.store.get(key))}
-        data = {key: blob.data for key, blob in found.items()}
-        ms, ran = _ms(started), 0
-        if len(found) < len(keys):
-            made, ms, ran = self._fly(one, {key: part for key, part in keys.items() if key not in found})
-            data.update(made)
-        how: How = "ran" if ran else "shared" if len(found) < len(keys) else "memory"
+        found = {key: blob for key in keys if key not in kept and (blob := self.engine.store.get(key))}
+        data: dict[str, Data] = {key: blob.data for key, blob in found.items()}
+        ms, ran, missing = _ms(started), 0, {key: keys[key] for key in keys if key not in found and key not in kept}
+        if missing:
+            flown, ms, ran = self._fly(one, missing)
+            data.update(flown)
+        how: How = "ran" if ran else "shared" if missing else "memory"
         if how == "memory" and any(_tier(blob.tier) == "disk" for blob in found.values()):
             how = "disk"
-        self.events[one.name] = Event(one.name, how, ms, sum(map(len, data.values())), ran, len(keys) - ran)
-        return [data[key] for key in keys]
+        size = sum(map(len, data.values())) + sum(one.bytes for one in kept.values())
+        self.events[one.name] = Event(one.name, how, ms, size, ran, len(keys) - ran)
+        return {key: data[key] for key in keys if key in data}
 
-    def _fly(self, one: Stage, missing: dict[str, Any]) -> tuple[dict[str, bytes], float, int]:
+    def _fly(self, one: Stage, missing: dict[str, Any]) -> tuple[dict[str, Data], float, int]:
         """Return missing parts' bytes, computing those that no other thread computes; its own ms; how many it ran."""
         flights = self.engine.flights
-        made: dict[str, bytes] = {}
+        flown: dict[str, Data] = {}
         ms, ran = 0.0, 0
         # A thread that computes some of them may stop: what it leaves is claimed in the next round.
-        while left := [key for key in missing if key not in made]:
+        while left := [key for key in missing if key not in flown]:
             claims = flights.claim(left)
             if claims.mine:
                 with flights.settling(claims) as results:
                     spent, computed = self._fill(one, {key: missing[key] for key in claims.mine}, results)
-                made.update(results)
+                flown.update(results)
                 ms, ran = ms + spent, ran + computed
-            made.update(flights.wait(claims))
-        return made, ms, ran
+            flown.update(flights.wait(claims))
+        return flown, ms, ran
 
-    def _fill(self, one: Stage, wanted: dict[str, Any], results: dict[str, bytes]) -> tuple[float, int]:
-        """Fill in parts' bytes, by one call for those that another thread has not stored meanwhile; ms; how many."""
+    def _fill(self, one: Stage, wanted: dict[str, Any], results: dict[str, Data]) -> tuple[float, int]:
+        """Fill in parts' stored form, by one call for those that no thread has stored meanwhile; ms; how many."""
         for key in wanted:
             if blob := self.engine.store.get(key):
                 results[key] = blob.data
         absent = [key for key in wanted if key not in results]
-        if not absent:
+        if not absent or one.codec is None:
             return 0.0, 0
         values, started = self._call(one, parts=[wanted[key] for key in absent])
         for key, value in zip(absent, values, strict=True):
-            results[key] = self._keep(one, key, value)
+            results[key] = self._keep(one.codec, key, value)[1]
         return _ms(started), len(absent)

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from isal import igzip, igzip_lib
 
+from app.pipeline.codecs import read_only
 from app.pipeline.errors import CodecError
 from app.pipeline.types import TileAddress, TileRect
 from app.pipeline.world import APRON, TILE, PixelRect, tile_rect
@@ -36,26 +37,44 @@ DTYPES: Mapping[int, Any] = {
     4: np.dtype("<f4"),
     5: np.dtype("<f8"),
 }
+CODES = {dtype: code for code, dtype in DTYPES.items()}
 # An empty tile is its header alone; no other tile compresses below this.
 EMPTY_BYTES = 64
 # The type of an empty tile's values when it is decoded: counts by u4, the rest by f8.
 _EMPTY_KINDS = {"u": 0, "f": 1}
 
 
-def _narrowest(values: Array) -> int:
-    """Return the smallest type that holds counts, or sums of whole numbers, exactly, and other floats well enough.
+def _bearable(values: Array) -> float:
+    """Return what floats may lose: nothing where all are whole, else a hundred-thousandth of the range of the finite.
 
-    Seven digits are enough unless they blur what a tile tells apart, as they do times of one day: a hundred-thousandth
-    of the range of its values.
+    Seven digits are enough unless they blur what a tile tells apart, as they do times of one day.
     """
+    if np.count_nonzero(np.rint(values) == values) == np.count_nonzero(~np.isnan(values)):
+        return 0.0
+    # A mask would take ten times as long.
+    finite = np.where(np.isfinite(values), values, np.nan)
+    return float(1e-5 * np.fmax.reduce(finite, axis=None) - 1e-5 * np.fmin.reduce(finite, axis=None))
+
+
+def _narrowed(values: Array) -> Array:
+    """Return the smallest type that holds counts, or sums of whole numbers, exactly, and other floats well enough."""
     if values.dtype.kind == "u":
         top = int(values.max())
-        return 1 if top < 2**8 else 2 if top < 2**16 else 3
-    seen = values[np.isfinite(values)]
-    with np.errstate(over="ignore"):
-        lost = np.abs(seen.astype(np.float32) - seen).max(initial=0)
-    whole = bool((seen == np.rint(seen)).all())
-    return 4 if lost <= (0 if whole else 1e-5 * np.ptp(seen)) else 5
+        return values.astype(DTYPES[1 if top < 2**8 else 2 if top < 2**16 else 3], copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        narrow = values.astype(DTYPES[4])
+        lost = np.fmax.reduce(np.abs(narrow - values), axis=None, initial=0)
+    # A comparison first: nothing is lost of most values, and a bound takes longer to find.
+    return narrow if lost == 0 or lost <= _bearable(values) else values.astype(DTYPES[5], copy=False)
+
+
+def _check_is_tile(value: Array) -> None:
+    if value.dtype.kind not in _EMPTY_KINDS or value.shape[-2:] != (TILE + 2 * APRON,) * 2:
+        raise CodecError(f"an array of {value.dtype} and shape {value.shape} is no tile.")
+
+
+def _is_nothing(values: Array) -> bool:
+    return not values.any() if values.dtype.kind == "u" else bool(np.isnan(values).all())
 
 
 class TileCodec:
@@ -67,18 +86,22 @@ class TileCodec:
 
     name = "tile"
 
+    def settle(self, value: Any) -> Any:
+        """Return a tile with the digits that it will have when it is decoded; counts as uint32, floats as float64."""
+        _check_is_tile(value)
+        counts = value.dtype.kind == "u"
+        return read_only(np.ascontiguousarray(value if counts else _narrowed(value), np.uint32 if counts else float))
+
     def encode(self, value: Any) -> bytes:
         """Return a tile's bytes."""
+        _check_is_tile(value)
         planes = value.shape[0] if value.ndim == 3 else 0
-        kind = value.dtype.kind
-        if kind not in _EMPTY_KINDS or value.shape[-2:] != (TILE + 2 * APRON,) * 2:
-            raise CodecError(f"an array of {value.dtype} and shape {value.shape} is no tile.")
-        if not value.any() if kind == "u" else np.isnan(value).all():
-            header = HEADER.pack(MAGIC, 0, APRON, TILE, planes, _EMPTY_KINDS[kind], 0)
-            return igzip.compress(header, mtime=0)
-        code = _narrowest(value)
-        header = HEADER.pack(MAGIC, code, APRON, TILE, max(planes, 1), int(planes > 0), 0)
-        return igzip.compress(header + np.ascontiguousarray(value, DTYPES[code]).tobytes(), compresslevel=1, mtime=0)
+        if _is_nothing(value):
+            kind = _EMPTY_KINDS[value.dtype.kind]
+            return igzip.compress(HEADER.pack(MAGIC, 0, APRON, TILE, planes, kind, 0), mtime=0)
+        narrow = np.ascontiguousarray(_narrowed(value))
+        header = HEADER.pack(MAGIC, CODES[narrow.dtype], APRON, TILE, max(planes, 1), int(planes > 0), 0)
+        return igzip.compress(b"".join((header, narrow.data)), compresslevel=1, mtime=0)
 
     def decode(self, data: bytes) -> Any:
         """Return a tile's array; unsigned counts as uint32, floats as float64."""
@@ -93,12 +116,12 @@ class TileCodec:
         side = size + 2 * apron
         if code == 0:
             shape = (planes, side, side) if planes else (side, side)
-            return np.zeros(shape, np.uint32) if kind == 0 else np.full(shape, np.nan)
+            return read_only(np.zeros(shape, np.uint32) if kind == 0 else np.full(shape, np.nan))
         if code not in DTYPES or len(body) != HEADER.size + planes * side * side * DTYPES[code].itemsize:
             raise CodecError("stored bytes are not a whole tile.")
         values = np.frombuffer(body, DTYPES[code], offset=HEADER.size).reshape(planes, side, side)
-        wide = values.astype(np.uint32 if code <= 3 else np.float64)
-        return wide if kind else wide[0]
+        wide = values.astype(np.uint32 if code <= 3 else np.float64, copy=False)
+        return read_only(wide if kind else wide[0])
 
 
 TILE_CODEC = TileCodec()

@@ -27,6 +27,23 @@ def test_arrays_come_back_bit_by_bit(array):
         assert found.tobytes() == layout.tobytes()
 
 
+@given(numbers)
+@settings(deadline=None)
+def test_a_settled_array_is_as_decoded(array):
+    for layout in (array, np.asfortranarray(array), array[..., ::-1] if array.ndim else array):
+        settled, found = NPY.settle(layout), NPY.decode(NPY.encode(layout))
+        assert (settled.dtype, settled.shape, settled.tobytes()) == (found.dtype, found.shape, found.tobytes())
+        assert settled.flags.c_contiguous
+        assert not settled.flags.writeable
+        assert NPY.encode(settled) == NPY.encode(layout)
+
+
+def test_settling_refuses_what_encoding_would():
+    for codec, value in ((NPY, np.array([{}])), (JSON, {1, 2}), (RAW, "text")):
+        with pytest.raises(CodecError):
+            codec.settle(value)
+
+
 @given(hnp.arrays(np.float64, 5, elements=st.floats()), st.integers(0, 200), st.integers(1, 255))
 @settings(deadline=None)
 def test_a_flipped_bit_is_an_error_or_another_array(array, at, flip):
@@ -70,7 +87,11 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_json_keeps_every_digit(value):
-    assert JSON.decode(JSON.encode(value)) == value
+    assert JSON.decode(JSON.encode(value)) == value == JSON.settle(value)
+
+
+def test_settled_json_has_lists_and_text():
+    assert JSON.settle({1: (2, 3)}) == JSON.decode(JSON.encode({1: (2, 3)})) == {"1": [2, 3]}
 
 
 @pytest.mark.parametrize("value", [math.nan, [math.inf], {1, 2}, b"bytes", object()])

@@ -84,6 +84,40 @@ def test_other_floats_keep_seven_digits():
     assert np.array_equal(found, values.astype(np.float32).astype(np.float64), equal_nan=True)
 
 
+def same(one, other):
+    """Return whether arrays are equal in values, type and layout."""
+    return (one.dtype, one.shape, one.strides) == (other.dtype, other.shape, other.strides) and np.array_equal(
+        one, other, equal_nan=one.dtype.kind == "f"
+    )
+
+
+@few
+@given(
+    st.integers(0, 99),
+    st.sampled_from([1.0, 1e-3, 1e6, 1e300]),
+    st.sampled_from([0.0, 1e12]),
+    st.sampled_from([None, np.inf, -np.inf]),
+    st.booleans(),
+)
+def test_a_settled_tile_is_as_decoded(seed, scale, offset, odd, whole):
+    values = np.random.default_rng(seed).normal(size=(SIDE, SIDE)) * scale + offset
+    values = np.rint(values) if whole else values
+    values[:9], values[9, 9] = np.nan, values[9, 9] if odd is None else odd
+    for layout in (values, np.asfortranarray(values), np.stack([values, values])):
+        settled = TILE_CODEC.settle(layout)
+        assert same(settled, TILE_CODEC.decode(TILE_CODEC.encode(layout)))
+        assert same(settled, TILE_CODEC.settle(settled))
+        assert TILE_CODEC.encode(settled) == TILE_CODEC.encode(layout)
+
+
+def test_settled_and_decoded_tiles_are_read_only():
+    for values in (tile(1, 300), tile(1, 9, 3), np.zeros((SIDE, SIDE), np.uint32), np.full((SIDE, SIDE), np.nan)):
+        for found in (TILE_CODEC.settle(values), TILE_CODEC.decode(TILE_CODEC.encode(values))):
+            assert same(found, TILE_CODEC.settle(values))
+            with pytest.raises(ValueError, match="read-only"):
+                found[..., 0, 0] = 1
+
+
 def test_infinities_alone_come_back():
     values = np.full((SIDE, SIDE), np.nan)
     values[0, :2] = np.inf, -np.inf
@@ -122,8 +156,9 @@ def test_equal_tiles_have_equal_bytes():
     "value", [np.zeros((SIDE, SIDE), np.int32), np.zeros((512, 512), np.uint32), np.zeros((SIDE, SIDE), bool)]
 )
 def test_what_is_no_tile_is_refused(value):
-    with pytest.raises(CodecError, match="is no tile"):
-        TILE_CODEC.encode(value)
+    for way in (TILE_CODEC.encode, TILE_CODEC.settle):
+        with pytest.raises(CodecError, match="is no tile"):
+            way(value)
 
 
 WHOLE = TILE_CODEC.encode(tile(1, 300))
