@@ -28,6 +28,8 @@ class Codec(Protocol):
     """
 
     name: str
+    packs: bool
+    """Whether it compresses: then encoding is best done later, and decoding not twice."""
 
     def settle(self, value: Any) -> Any:
         """Return the value as it will be decoded, arrays read-only; refuse what `encode` would."""
@@ -62,6 +64,7 @@ class Npy:
     """NumPy arrays of numbers, in NumPy's own format."""
 
     name = "npy"
+    packs = False
 
     def settle(self, value: Any) -> Any:
         """Return a read-only array, in the order of C."""
@@ -93,6 +96,7 @@ class Json:
     """Text, numbers, booleans, None, and lists and mappings of them."""
 
     name = "json"
+    packs = False
 
     def settle(self, value: Any) -> Any:
         """Return the value with lists for tuples, and text for keys."""
@@ -117,6 +121,7 @@ class Raw:
     """Bytes that are final already: images, encoded tiles."""
 
     name = "bytes"
+    packs = False
 
     def settle(self, value: Any) -> Any:
         """Return the bytes themselves."""

@@ -202,7 +202,8 @@ class Run:
 
     def _decode(self, codec: Codec, key: str, data: bytes) -> Any:
         value = codec.decode(data)
-        self.engine.kept.put(key, value, len(data))
+        if codec.packs:
+            self.engine.kept.put(key, value, len(data))
         return value
 
     def _compute(self, one: Stage, key: str) -> _Found:
@@ -219,9 +220,10 @@ class Run:
         """Store a value, and return it as it will be read from now on, with its bytes."""
         value = codec.settle(value)
         size = getattr(value, "nbytes", 0)
-        data = Later(lambda: codec.encode(value), size) if size >= LATER_BYTES else codec.encode(value)
+        data = Later(lambda: codec.encode(value), size) if codec.packs and size >= LATER_BYTES else codec.encode(value)
         self.engine.store.set(key, data)
-        self.engine.kept.put(key, value, len(data))
+        if codec.packs:
+            self.engine.kept.put(key, value, len(data))
         return value, data
 
     def _joined(self, one: Stage) -> Any:

@@ -85,6 +85,7 @@ class TileCodec:
     """
 
     name = "tile"
+    packs = True
 
     def settle(self, value: Any) -> Any:
         """Return a tile with the digits that it will have when it is decoded; counts as uint32, floats as float64."""
