@@ -41,11 +41,11 @@ def aggregate(points: Points, tiles: Sequence[TileAddress], aggregate: str, fiel
     list of ndarray, shape (522, 522), or (categories, 522, 522)
     """
     found: dict[TileAddress, Array] = {}
-    dense = [one for one in tiles if one in points.shape.dense]
+    shape = points.shape(aggregate, field)
+    dense = [one for one in tiles if one in shape.dense]
     if dense:
         remark("pyramid", len(dense))
-        pyramid = points.pyramid(aggregate, field)
-        found = {one: finalised(pyramid.cut(one), aggregate) for one in dense}
+        found = {one: finalised(points.states(one, aggregate, field), aggregate) for one in dense}
     planes = max(points.rows_of(aggregate, field).categories, 1)
     most = max(MOST_CELLS // (TILE * TILE * planes), 1)
     for rect in rectangles([one for one in tiles if one not in found], most):

@@ -6,7 +6,7 @@ and mapped into memory by every process. A rectangle of the plane reads the runs
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -19,11 +19,11 @@ from app.pipeline import segments
 from app.pipeline.canvas import Rows, kernel_type
 from app.pipeline.compiled import compiled
 from app.pipeline.errors import ParameterError
-from app.pipeline.pyramid import Pyramid, Shape, Wanted, group_of, open_pyramid
+from app.pipeline.pyramid import Pyramid, Shape, States, Wanted, group_of, open_pyramid
 from app.pipeline.rooms import Progress, Room, gather, replaced, silent
 from app.pipeline.segments import Segments, touching
 from app.pipeline.table import Table, open_table
-from app.pipeline.types import Bounds, Field, Plot, PlotKind, Rect
+from app.pipeline.types import Bounds, Field, Plot, PlotKind, Rect, TileAddress
 from app.pipeline.world import WEB_MERCATOR, World, mercator_bounds
 from app.pipeline.zorder import Runs, rows_touched
 
@@ -126,11 +126,38 @@ class Points:
         self._lock = Lock()
         self._pyramids: dict[tuple[str, str], Pyramid] = {}
         self._building: dict[tuple[str, str], Lock] = {}
+        self._shapes: dict[int, Shape] = {}
+        self._gap: dict[str, bool] = {}
 
-    @cached_property
-    def shape(self) -> Shape:
-        """Which tiles hold so many rows that the pyramid answers for them."""
-        return Shape(self.at.touched if isinstance(self.at.index, Runs) and not self.at.raw else lambda _: 0)
+    def wanted(self, aggregate: str, field: str) -> Wanted:
+        """Return which states a pyramid of an aggregate of a field holds."""
+        group = group_of(aggregate)
+        if group == "count":
+            return Wanted(group)
+        rows = self.rows_of(aggregate, field)
+        if group == "by":
+            return Wanted(group, (max(rows.categories, 1),))
+        return Wanted(group, (), bool(kernel_type(rows) == np.float32), not self._gaps(field))
+
+    def _gaps(self, field: str) -> bool:
+        """Whether a field has rows without a value."""
+        with self._lock:
+            known = self._gap.get(field)
+        if known is None:
+            values = self.values(field)
+            known = values.dtype.kind == "f" and bool(np.isnan(np.min(values)))
+            with self._lock:
+                self._gap[field] = known
+        return known
+
+    def shape(self, aggregate: str, field: str) -> Shape:
+        """Return which tiles hold so many rows that the pyramid of an aggregate answers for them."""
+        dense = self.wanted(aggregate, field).dense
+        with self._lock:
+            if dense not in self._shapes:
+                indexed = isinstance(self.at.index, Runs) and not self.at.raw
+                self._shapes[dense] = Shape(self.at.touched if indexed else lambda _: 0, dense)
+            return self._shapes[dense]
 
     def pyramid(self, aggregate: str, field: str, progress: Progress = silent) -> Pyramid:
         """Return the pyramid of an aggregate of a field, building it where it is not kept yet."""
@@ -143,18 +170,22 @@ class Points:
             return self._pyramids[key]
 
     def _opened_pyramid(self, aggregate: str, group: str, field: str, progress: Progress) -> Pyramid:
-        rows = self.rows_of(aggregate, field)
         of = f"-{Path(value_file(self.plot.find_field(field))).stem}" if field else ""
         home = self.home / f"pyramid-{group}{of}" if self.home else None
-        planes = (max(rows.categories, 1),) if group == "by" else ()
-        single = rows.value is not None and kernel_type(rows) == np.float32
-        wanted = Wanted(group, planes, single)
-        return open_pyramid(self.shape, wanted, partial(self.rows_in, aggregate, field), home, progress)
+        shape, wanted = self.shape(aggregate, field), self.wanted(aggregate, field)
+        return open_pyramid(shape, wanted, partial(self.rows_in, aggregate, field), home, progress)
+
+    def states(self, tile: TileAddress, aggregate: str, field: str) -> States:
+        """Return the states of a dense tile with its apron."""
+        found = self.pyramid(aggregate, field).cut(tile)
+        if group_of(aggregate) == "sums" and "n" not in found:
+            found["n"] = self.pyramid("count", "").cut(tile)["count"]
+        return found
 
     def deepen(self, progress: Progress = silent) -> None:
         """Build the pyramids of the means, or categories, of all fields; others are built at their first use."""
         wanted = [("count", ""), *((_COMMONEST[field.kind], field.name) for field in self.plot.fields)]
-        for done, (aggregate, field) in enumerate(wanted if self.shape.dense else ()):
+        for done, (aggregate, field) in enumerate(wanted if self.shape("count", "").dense else ()):
             self.pyramid(aggregate, field, partial(_within, progress, done, len(wanted)))
 
     @property

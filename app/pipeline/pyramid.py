@@ -27,8 +27,10 @@ Array: TypeAlias = npt.NDArray[Any]
 States: TypeAlias = dict[str, Array]
 RowsIn: TypeAlias = Callable[[Rect], Rows]
 
-DENSE = 1 << 21
-"""Rows of a tile from which on it is kept: a view one zoom finer than the pyramid touches about 5 million."""
+DENSE = 1 << 17
+"""Rows of a tile, for each byte that a cell takes, from which on it is kept; at the most `DENSEST`."""
+DENSEST = 1 << 21
+"""A view one zoom finer than the pyramid touches about 5 million rows at the most; of counts, about a million."""
 HALF = TILE // 2
 
 
@@ -60,18 +62,28 @@ class Wanted(NamedTuple):
         The number of categories of ``by``; else nothing.
     single : bool
         Whether float32 holds every value of the field, and so its least and greatest.
+    whole : bool
+        Whether every row has a value: sums then need no numbers of their own.
     """
 
     group: str
     planes: tuple[int, ...] = ()
     single: bool = False
+    whole: bool = False
 
     @property
     def dtypes(self) -> Mapping[str, type[np.generic]]:
         """The type of each state."""
-        own = STATES[self.group]
-        extremes = dict.fromkeys(("min", "max"), np.float32)
-        return {**own, **extremes} if self.single and self.group == "range" else own
+        own = dict(STATES[self.group])
+        if self.group == "sums" and self.whole:
+            del own["n"]
+        return own | dict.fromkeys(("min", "max"), np.float32) if self.single and self.group == "range" else own
+
+    @property
+    def dense(self) -> int:
+        """From how many rows on a tile is kept: the more, the more room it takes."""
+        cell = sum(np.dtype(one).itemsize for one in self.dtypes.values())
+        return min(DENSE * cell * int(np.prod(self.planes)), DENSEST)
 
 
 class Shape:
@@ -81,6 +93,8 @@ class Shape:
     ----------
     touched : callable
         Tells how many rows are read for a rectangle.
+    dense : int
+        From how many rows on a tile is kept.
 
     Attributes
     ----------
@@ -91,8 +105,8 @@ class Shape:
         finest first.
     """
 
-    def __init__(self, touched: Callable[[Rect], int]) -> None:
-        self._touched = touched
+    def __init__(self, touched: Callable[[Rect], int], dense: int) -> None:
+        self._touched, self._most = touched, dense
         self.dense = frozenset(self._denser(TileAddress(0, 0, 0)))
         around = {tile for one in self.dense for tile in _around(one) if self.rows(tile)}
         finest_first = sorted(around, key=lambda one: (-one.z, one.y, one.x))
@@ -103,7 +117,7 @@ class Shape:
         return self._touched(quanta(tile_rect(tile, 0)))
 
     def _denser(self, tile: TileAddress) -> Iterator[TileAddress]:
-        if self.rows(tile) > DENSE:
+        if self.rows(tile) > self._most:
             yield tile
             if tile.z < MAX_Z:
                 for child in _children(tile):

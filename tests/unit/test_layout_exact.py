@@ -108,7 +108,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray, scale: float = 1.0) -> 
 @pytest.fixture
 def _shallow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let few rows be many."""
-    monkeypatch.setattr(pyramid, "DENSE", 150)
+    monkeypatch.setattr(pyramid, "DENSEST", 150)
     monkeypatch.setattr("app.pipeline.zorder.CHUNK", 4)
     monkeypatch.setattr("app.pipeline.zorder.HEAVY", 30)
     monkeypatch.setattr("app.pipeline.zorder.GAP", 0)
@@ -135,7 +135,9 @@ def test_tiles_equal_one_call_from_rows_and_from_the_pyramid(
 ) -> None:
     n, seed = data.draw(st.sampled_from([1, 2, 149, 300])), data.draw(st.integers(0, 99))
     case = made(tmp_path_factory.mktemp("rows"), shape, n, seed)
-    chosen = sorted({data.draw(tiles(case.points)) for _ in range(3)} | set(sorted(case.points.shape.dense)[-1:]))
+    chosen = sorted(
+        {data.draw(tiles(case.points)) for _ in range(3)} | set(sorted(case.points.shape("count", "").dense)[-1:])
+    )
     pipeline = Pipeline(GRAPHS["map"], MemoryStore())
     for aggregate, field in data.draw(st.lists(st.sampled_from(CASES), min_size=3, max_size=3, unique=True)):
         grid = pipeline.graph["grid"].function
@@ -145,10 +147,11 @@ def test_tiles_equal_one_call_from_rows_and_from_the_pyramid(
 
 
 @pytest.mark.usefixtures("_shallow")
-@pytest.mark.parametrize("shape", ["cloud", "one place", "seams"])
-def test_a_pyramid_answers_where_rows_are_many(tmp_path: Path, shape: str) -> None:
-    case = made(tmp_path, shape, 300, 5)
-    dense, slots = case.points.shape.dense, case.points.shape.slots
+@pytest.mark.parametrize("kind", ["cloud", "one place", "seams"])
+def test_a_pyramid_answers_where_rows_are_many(tmp_path: Path, kind: str) -> None:
+    case = made(tmp_path, kind, 300, 5)
+    shape = case.points.shape("count", "")
+    dense, slots = shape.dense, shape.slots
     assert TileAddress(0, 0, 0) in dense
     assert dense <= set(slots)
     for one in dense:
@@ -156,12 +159,12 @@ def test_a_pyramid_answers_where_rows_are_many(tmp_path: Path, shape: str) -> No
             for y in range(one.y - 1, one.y + 2):
                 tile = TileAddress(one.z, x, y)
                 inside = 0 <= x < 2**one.z and 0 <= y < 2**one.z
-                assert not inside or tile in slots or case.points.shape.rows(tile) == 0
+                assert not inside or tile in slots or shape.rows(tile) == 0
     every = [case.points.pyramid(aggregate, field) for aggregate, field in CASES]
     assert len({id(one) for one in every}) == len({(pyramid.group_of(one), field) for one, field in CASES})
     for tile in dense:
         for aggregate, field in CASES:
-            found = pyramid.finalised(case.points.pyramid(aggregate, field).cut(tile), aggregate)
+            found = pyramid.finalised(case.points.states(tile, aggregate, field), aggregate)
             assert_same(found, direct(case, tile, aggregate, field), 1e6)
 
 
