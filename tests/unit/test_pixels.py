@@ -1,6 +1,7 @@
 """The compiled loops, beside NumPy's own functions."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -39,6 +40,20 @@ def test_bins_are_numpys(values):
     if high - low > 1e-3:
         found = pixels.tally_bins(read_only(values), low, read_only(np.linspace(0, high - low, 1001)))
         assert np.array_equal(found, np.histogram(values - low, 1000)[0])
+
+
+@pytest.mark.parametrize("span", [0.7, 1.0, 3.3, 7.3, 1e6, 1.1e-7])
+@pytest.mark.parametrize("cells", [3, 49, 1000])
+def test_edges_begin_what_is_above_them(span, cells):
+    # Where the edges are those of the cells, many quotients and products round to the wrong side.
+    edges = np.linspace(0, span, cells + 1)
+    near = np.concatenate([edges, np.nextafter(edges[1:], 0)])
+    found = pixels.tally_bins(read_only(near), 0.0, read_only(edges))
+    assert np.array_equal(found, np.histogram(near, cells)[0])
+    first = np.searchsorted(edges, edges, "right")
+    graded = np.empty(len(near), np.uint16)
+    pixels.grade(read_only(near), read_only(edges), read_only(first), cells / span, graded)
+    assert np.array_equal(graded, np.searchsorted(edges, near, "right") + 1)
 
 
 def test_what_has_no_place_is_in_no_bin():
