@@ -74,22 +74,28 @@ def extremes(values: Array) -> tuple[float, float]:
 
 
 @compiled
-def tally_bins(values: Array, low: float, per: float, bins: int) -> Array:
-    """Return how many finite values lie in each bin, uint32, shape (bins,); those beyond the ends are in the last ones.
+def tally_bins(values: Array, low: float, edges: Array) -> Array:
+    """Return how many finite values lie in each bin, uint32; those beyond the ends are in the last ones.
 
     Parameters
     ----------
     values : ndarray, float64, shape (n,)
     low : float
         Where the first bin starts.
-    per : float
-        Bins a unit, finite.
-    bins : int
+    edges : ndarray, float64, shape (bins + 1,)
+        Of equal bins, above ``low``: the first is 0. The quotient rounds; as in ``numpy.histogram``, edges decide.
     """
+    bins, span = edges.size - 1, edges[-1]
     found = np.zeros(bins, np.uint32)
     for value in values:
         if isfinite(value):
-            found[int(min(max((value - low) * per, 0.0), bins - 1.0))] += 1
+            above = value - low
+            at = int(min(max(above / span * bins, 0.0), bins - 1.0))
+            if above < edges[at] and at > 0:
+                at -= 1
+            elif above >= edges[at + 1] and at < bins - 1:
+                at += 1
+            found[at] += 1
     return found
 
 

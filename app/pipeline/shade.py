@@ -29,8 +29,10 @@ LEVELS = 255
 STEPS = 65_535
 # The least opacity of a cell that has rows, when opacity shows how many.
 MIN_ALPHA = 40
-# The distance of two floats beyond may overflow.
-LARGEST = float(np.finfo(np.float64).max) / 2
+# Values beyond stand at the ends of a scale: differences divided by shares of the cells would overflow.
+LARGEST = 1e290
+# Bins of a range below would be too narrow for floats.
+SMALLEST = 1e-290
 # In how many equal cells the edges of levels are laid out, so that a value's are soon found.
 _CELLS = 16_384
 
@@ -128,14 +130,13 @@ def _seen_floats(flat: Array, distribution: bool) -> _Seen:
     low, high = max(low, -LARGEST), min(high, LARGEST)
     if not distribution:
         return _Seen(np.array([low, high]), np.ones(2), low, high)
-    per = BINS / (high - low) if high > low else np.inf
-    if not np.isfinite(per):  # too close together to be told apart by bins
+    if high - low < SMALLEST:
         distinct, cells = np.unique(np.clip(flat[np.isfinite(flat)], low, high), return_counts=True)
         return _Seen(distinct.astype(np.float64), cells, low, high)
-    found = pixels.tally_bins(flat, low, per, BINS)
-    filled = np.flatnonzero(found)
-    centres = low + (filled.astype(np.float64) + 0.5) * ((high - low) / BINS)
-    return _Seen(centres, found[filled], low, high)
+    edges = np.linspace(0, high - low, BINS + 1)
+    found = pixels.tally_bins(flat, low, read_only(edges))
+    filled = found > 0
+    return _Seen(low + ((edges[:-1] + edges[1:]) / 2)[filled], found[filled], low, high)
 
 
 def _narrow(counts: Array) -> Array:
@@ -248,15 +249,16 @@ def _looked_up(codes: Array, table: Array) -> Array:
 
 def _graded(values: Array, edges: Floats, dtype: npt.DTypeLike) -> Array:
     """Return 0 where a value is NaN, else one more than the number of edges that are not above it."""
-    per = _CELLS / (edges[-1] - edges[0]) if edges[-1] > edges[0] else np.inf
+    low, high = float(edges[0]), float(edges[-1])
+    per = _CELLS / (high - low) if high > low else np.inf
     if np.isfinite(per):
-        first = np.searchsorted(edges, np.linspace(edges[0], edges[-1], _CELLS + 1), "right")
+        first = np.searchsorted(edges, np.linspace(low, high, _CELLS + 1), "right")
     else:  # too close together for cells: one holds them all
         per, first = 0.0, np.array([0, len(edges)])
     first[-1] = len(edges)
     found = np.empty(values.size, dtype)
     flat = read_only(values.astype(np.float64, copy=False)).ravel()
-    pixels.grade(flat, read_only(edges), read_only(first), float(per), found)
+    pixels.grade(flat, read_only(edges), read_only(first), per, found)
     return found.reshape(values.shape)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from datashader import transfer_functions as tf
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -46,6 +46,13 @@ def test_counts_have_datashaders_colours(values, how, name):
 def test_a_real_view_has_datashaders_colours(how, factor):
     values = COUNTS * np.uint32(factor)
     np.testing.assert_array_equal(coloured(values, how), drawn(values, how))
+
+
+def test_cube_roots_are_rounded_as_datashaders():
+    # Some fall on a colour of the ramp, or just below it: which of them depends on how a root is taken.
+    for most in (33, 205, 255, 380):
+        cubes = np.arange(most + 1, dtype=np.uint32)[np.newaxis] ** 3 + np.uint32(1)
+        np.testing.assert_array_equal(coloured(cubes, "cbrt", "gray"), drawn(cubes, "cbrt", "gray"))
 
 
 @pytest.mark.parametrize("how", shade.NORMALIZATIONS)
@@ -92,6 +99,8 @@ def test_floats_are_within_two_of_datashaders_colours(values, how):
 
 @few
 @given(hnp.arrays(np.float64, shapes, elements=st.floats(width=64) | numbers), hows, st.integers(0, 99))
+@example(np.array([[-6.7e301, *[0.0] * 80, 4.4e306]]), "eq_hist", 0)
+@example(np.array([[0.0, 5e-324, 1e-310]]), "log", 0)
 def test_any_floats_keep_their_order(values, how, low):
     knots = shade.scale(values, how, (low, 100))
     assert np.isfinite(knots).all()
@@ -139,9 +148,15 @@ def mixed(values, how):
     return image, image[..., 3] > 0
 
 
+FAR_APART = np.array([[[1, 2, 60_000]], [[0, 0, 0]]], np.uint32)
+
+
 @few
-@given(planes, hows)
-def test_categories_have_datashaders_colours_where_they_are_seen(values, how):
+@given(planes, hows, st.booleans())
+@example(FAR_APART, "eq_hist", False)
+@example(np.append(FAR_APART, FAR_APART * 0, axis=2), "eq_hist", False)
+def test_categories_have_datashaders_colours_where_they_are_seen(values, how, filled):
+    values = values + np.uint32(filled)
     assume(values.any())
     found = shade.colorize(values, shade.scale(values, how, (0, 100)), how, KEY)
     wanted, seen = mixed(values, how)
@@ -154,6 +169,7 @@ def test_categories_have_datashaders_colours_where_they_are_seen(values, how):
 def test_categories_of_huge_counts_differ_by_one_at_most(how):
     values = np.random.default_rng(2).integers(0, 2**31, (4, 30, 40)).astype(np.uint32)
     values[:, :5] = 0
+    values[:, 5, :2] = 2**31 - 1
     found = shade.colorize(values, shade.scale(values, how, (0, 100)), how, KEY).astype(int)
     wanted, seen = mixed(values, how)
     np.testing.assert_array_equal(found[..., 3], np.where(seen, wanted[..., 3], 0))

@@ -85,7 +85,18 @@ def test_nothing_and_one_value() -> None:
     assert not shade.levels(nothing, shade.scale(nothing, "log", (0, 100)), "log").any()
     one = np.full((2, 2), 7.0)
     for how in shade.NORMALIZATIONS:
-        assert (shade.levels(one, shade.scale(one, how, (0, 100)), how) == 255).all()
+        knots = shade.scale(one, how, (0, 100))
+        assert (shade.levels(one, knots, how) == 255).all()
+        assert (shade.places(one, knots, how) == 1).all()
+
+
+@pytest.mark.parametrize("how", shade.NORMALIZATIONS)
+def test_a_window_of_one_value_splits_what_is_below_from_the_rest(how: str) -> None:
+    # As the browser has it.
+    values = np.array([[1, 7, 7, 7, 7, 7, 7, 7, 7, 9]], np.uint32)
+    knots = shade.scale(values, how, (20, 80))
+    assert shade.levels(values, knots, how).tolist() == [[1] + [255] * 9]
+    assert shade.places(values, knots, how).tolist() == [[0] + [1] * 9]
 
 
 def test_what_is_not_allowed() -> None:
