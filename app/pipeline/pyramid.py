@@ -231,7 +231,8 @@ class _Builder:
         below = _children(tile) if tile.z < MAX_Z else []
         if not any(one in self.shape.slots for one in below):
             rect = tile_rect(tile, 0)
-            return aggregate_states(self.rows_in(quanta(rect)), rect, self.what.group)
+            drawn = aggregate_states(self.rows_in(quanta(rect)), rect, self.what.group)
+            return {name: drawn[name] for name in self.blocks}
         found = {name: np.zeros((*self.what.planes, TILE, TILE), one.dtype) for name, one in self.states.items()}
         for child in below:
             for name, values in halved(self._kept(child)).items():
