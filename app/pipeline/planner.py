@@ -4,15 +4,17 @@ It decides by the rows that a tile touches. Tiles of many rows are cut from the 
 rectangles, for a call has a cost of its own, but to none of so many rows that it could not be stopped soon.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline.canvas import aggregate_rect
+from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
 from app.pipeline.points import Points
-from app.pipeline.pyramid import finalised
+from app.pipeline.pyramid import finalised, group_of, merged
 from app.pipeline.remarks import remark
 from app.pipeline.stopping import checkpoint
 from app.pipeline.tiles import rectangles
@@ -25,6 +27,9 @@ MOST_CELLS = 64_000_000
 """Cells of all planes that one call to Datashader may fill: bounds its memory to about 256 MB."""
 MOST_ROWS = 3_000_000
 """Rows that one call reads where tiles can be told apart: some ten milliseconds."""
+ABREAST = 250_000
+"""Rows that are worth a thread of their own."""
+_POOL = ThreadPoolExecutor(os.cpu_count(), "aggregate")
 
 
 def aggregate(points: Points, tiles: Sequence[TileAddress], aggregate: str, field: str) -> list[Array]:
@@ -76,13 +81,27 @@ def _parted(points: Points, rect: TileRect) -> Iterator[TileRect]:
         yield from _parted(points, rect._replace(y0=middle))
 
 
+def _whole(rows: Rows, pixels: PixelRect, aggregate: str) -> Array:
+    """Aggregate rows by one call, or many points by two at once: its kernels release the interpreter's lock."""
+    half = len(rows.x) // 2
+    if rows.kind == "lines" or half < ABREAST:
+        return aggregate_rect(rows, pixels, aggregate)
+    parts = [
+        rows._replace(x=rows.x[at], y=rows.y[at], value=None if rows.value is None else rows.value[at])
+        for at in (slice(0, half), slice(half, None))
+    ]
+    group = group_of(aggregate)
+    other = _POOL.submit(aggregate_states, parts[1], pixels, group)
+    return finalised(merged([aggregate_states(parts[0], pixels, group), other.result()]), aggregate)
+
+
 def _drawn(points: Points, rect: TileRect, aggregate: str, field: str) -> dict[TileAddress, Array]:
     """Aggregate a rectangle of tiles by one call over the rows that it touches, and cut it."""
     pixels = _pixels(rect)
     rows = points.rows_in(aggregate, field, quanta(pixels))
     remark("calls")
     remark("rows", len(rows.x))
-    whole = aggregate_rect(rows, pixels, aggregate)
+    whole = _whole(rows, pixels, aggregate)
     found = {}
     for tile in rect.tiles():
         top, left = (tile.y - rect.y0) * TILE, (tile.x - rect.x0) * TILE

@@ -187,14 +187,18 @@ def finalised(states: Mapping[str, Array], aggregate: str) -> Array:
 
 def halved(states: Mapping[str, Array]) -> States:
     """Merge cells two by two, along both axes: shape (..., 2h, 2w) becomes (..., h, w)."""
-    quarters = [{name: one[..., dy::2, dx::2] for name, one in states.items()} for dy in (0, 1) for dx in (0, 1)]
-    found = {name: reduce(np.add, (one[name] for one in quarters)) for name in states if name in _ADDED}
+    return merged([{name: one[..., dy::2, dx::2] for name, one in states.items()} for dy in (0, 1) for dx in (0, 1)])
+
+
+def merged(parts: Sequence[States]) -> States:
+    """Merge the states of the same cells from different rows."""
+    found = {name: reduce(np.add, (one[name] for one in parts)) for name in parts[0] if name in _ADDED}
     for name, join in (("min", np.fmin), ("max", np.fmax)):
-        if name in states:
-            filled = [np.where(one["n"] > 0, one[name], np.nan) for one in quarters]
+        if name in parts[0]:
+            filled = [np.where(one["n"] > 0, one[name], np.nan) for one in parts]
             found[name] = np.nan_to_num(join.reduce(filled))
-    if "m2" in states:
-        found["m2"] = _deviations(quarters, found["sum"] / np.maximum(found["n"], 1))
+    if "m2" in parts[0]:
+        found["m2"] = _deviations(parts, found["sum"] / np.maximum(found["n"], 1))
     return found
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from isal import igzip, igzip_lib
 
-from app.pipeline.codecs import read_only
+from app.pipeline.compiled import compiled, read_only
 from app.pipeline.errors import CodecError
 from app.pipeline.types import TileAddress, TileRect
 from app.pipeline.world import APRON, TILE, PixelRect, tile_rect
@@ -44,16 +44,30 @@ EMPTY_BYTES = 64
 _EMPTY_KINDS = {"u": 0, "f": 1}
 
 
-def _bearable(values: Array) -> float:
-    """Return what floats may lose: nothing where all are whole, else a hundred-thousandth of the range of the finite.
+@compiled
+def _survey(values: Array) -> tuple[float, bool, float, float]:
+    """Return what float32 loses of some floats at the most, whether all are whole, and the finite ones' range."""
+    lost, whole, low, high = 0.0, True, np.inf, -np.inf
+    for value in values:
+        if np.isnan(value):
+            continue
+        off = abs(np.float64(np.float32(value)) - value)
+        # Of an infinite value nothing is lost.
+        lost = max(lost, off if off == off else 0.0)
+        whole = whole and np.rint(value) == value
+        if np.isfinite(value):
+            low, high = min(low, value), max(high, value)
+    return lost, whole, low, high
 
-    Seven digits are enough unless they blur what a tile tells apart, as they do times of one day.
+
+def _loses(values: Array) -> tuple[bool, bool]:
+    """Return whether float32 loses digits of some floats, and whether more than one can bear.
+
+    One can bear nothing where all are whole, else a hundred-thousandth of their range: seven digits are enough unless
+    they blur what a tile tells apart, as they do times of one day.
     """
-    if np.count_nonzero(np.rint(values) == values) == np.count_nonzero(~np.isnan(values)):
-        return 0.0
-    # A mask would take ten times as long.
-    finite = np.where(np.isfinite(values), values, np.nan)
-    return float(1e-5 * np.fmax.reduce(finite, axis=None) - 1e-5 * np.fmin.reduce(finite, axis=None))
+    lost, whole, low, high = _survey(read_only(values).reshape(-1))
+    return lost > 0, lost > (0.0 if whole else 1e-5 * high - 1e-5 * low)
 
 
 def _narrowed(values: Array) -> Array:
@@ -61,11 +75,8 @@ def _narrowed(values: Array) -> Array:
     if values.dtype.kind == "u":
         top = int(values.max())
         return values.astype(DTYPES[1 if top < 2**8 else 2 if top < 2**16 else 3], copy=False)
-    with np.errstate(over="ignore", invalid="ignore"):
-        narrow = values.astype(DTYPES[4])
-        lost = np.fmax.reduce(np.abs(narrow - values), axis=None, initial=0)
-    # A comparison first: nothing is lost of most values, and a bound takes longer to find.
-    return narrow if lost == 0 or lost <= _bearable(values) else values.astype(DTYPES[5], copy=False)
+    with np.errstate(over="ignore"):
+        return values.astype(DTYPES[5 if _loses(values)[1] else 4], copy=False)
 
 
 def _check_is_tile(value: Array) -> None:
@@ -90,8 +101,11 @@ class TileCodec:
     def settle(self, value: Any) -> Any:
         """Return a tile with the digits that it will have when it is decoded; counts as uint32, floats as float64."""
         _check_is_tile(value)
-        counts = value.dtype.kind == "u"
-        return read_only(np.ascontiguousarray(value if counts else _narrowed(value), np.uint32 if counts else float))
+        if value.dtype.kind == "u":
+            return read_only(np.ascontiguousarray(value, np.uint32))
+        whole = np.ascontiguousarray(value, np.float64)
+        some, much = _loses(whole)
+        return read_only(whole.astype(np.float32).astype(np.float64) if some and not much else whole)
 
     def encode(self, value: Any) -> bytes:
         """Return a tile's bytes."""

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from app.pipeline.stores.base import Blob, Data, Store, TierStats, made
 
+REST_SECONDS = 0.05
+"""How long nothing must have been queued before writing begins, lest it take the interpreter from those who answer."""
 FLUSH_SECONDS = 5.0
 """How long a check waits for the queue, and the end of a process."""
 
@@ -50,6 +52,7 @@ class BehindStore:
         self._writing = Lock()
         self._writer: Thread | None = None
         self._closed = False
+        self._latest = 0.0
         atexit.register(self.close)
 
     def get(self, key: str) -> Blob | None:
@@ -76,6 +79,7 @@ class BehindStore:
             self._unqueue(key)
             self._queue[key] = new
             self._bytes += new.size
+            self._latest = monotonic()
             if self._writer is None or not self._writer.is_alive():
                 self._writer = Thread(target=self._write_all, name="write-behind", daemon=True)
                 self._writer.start()
@@ -93,7 +97,16 @@ class BehindStore:
                 self._changed.wait_for(lambda: self._queue or self._closed)
                 if not self._queue:
                     return
+                self._rest()
             self._write_one()
+
+    def _rest(self) -> None:
+        """Wait until nothing was queued for a moment, or half of the room is taken."""
+        while not self._closed and 2 * self._bytes < self._most[0] and 2 * len(self._queue) < self._most[1]:
+            left = self._latest + REST_SECONDS - monotonic()
+            if left <= 0:
+                return
+            self._changed.wait(left)
 
     def _write_one(self) -> None:
         """Write the oldest queued value, unless somebody else has meanwhile."""
