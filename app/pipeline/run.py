@@ -220,7 +220,7 @@ class Run:
         """Store a value, and return it as it will be read from now on, with its bytes."""
         value = codec.settle(value)
         size = getattr(value, "nbytes", 0)
-        data = Later(lambda: codec.encode(value), size) if codec.packs and size >= LATER_BYTES else codec.encode(value)
+        data = Later(lambda: codec.encode(value), size) if size >= LATER_BYTES else codec.encode(value)
         self.engine.store.set(key, data)
         if codec.packs:
             self.engine.kept.put(key, value, len(data))

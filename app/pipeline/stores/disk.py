@@ -72,26 +72,35 @@ class BytesDisk(Disk):
             super().remove(file_path)
 
     def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:  # noqa: ARG002
-        """Read a value of bytes."""
-        if mode == MODE_BINARY and not VALUE_FILE.fullmatch(filename or ""):
+        """Read a value of bytes, and hold it against its checksum."""
+        if mode == MODE_BINARY and filename and VALUE_FILE.fullmatch(filename):
+            with Path(self._directory, filename).open("rb", buffering=0) as file:
+                return _checked(file.read(CHECKSUM_BYTES), file.read())
+        if mode == MODE_BINARY:
             raise CodecError(f"the cache names a file {filename!r} that is not one of its own.")
-        if mode not in (MODE_RAW, MODE_BINARY):
+        if mode != MODE_RAW or type(value) is not bytes:
             raise CodecError("the cache holds a value that is not bytes: it was not written here.")
-        data = super().fetch(mode, filename, value, False)
-        if type(data) is not bytes:
-            raise CodecError("the cache holds a value that is not bytes: it was not written here.")
-        return data
+        return unsealed(value)
+
+
+def _checksum(data: bytes) -> bytes:
+    return int(isal_zlib.crc32(data)).to_bytes(CHECKSUM_BYTES, "little")
 
 
 def sealed(data: bytes) -> bytes:
     """Return data behind its checksum."""
-    return int(isal_zlib.crc32(data)).to_bytes(CHECKSUM_BYTES, "little") + data
+    return b"".join((_checksum(data), data))
 
 
-def unsealed(data: bytes) -> bytes | None:
-    """Return the data behind a checksum, or None where they do not match."""
-    body = data[CHECKSUM_BYTES:]
-    return body if data[:CHECKSUM_BYTES] == int(isal_zlib.crc32(body)).to_bytes(CHECKSUM_BYTES, "little") else None
+def unsealed(data: bytes) -> bytes:
+    """Return the data behind a checksum, or raise `CodecError` where they do not match."""
+    return _checked(data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:])
+
+
+def _checked(checksum: bytes, body: bytes) -> bytes:
+    if checksum != _checksum(body):
+        raise CodecError("a stored value does not match its checksum: it was damaged.")
+    return body
 
 
 def _keys_of(cache: Cache) -> list[str]:
@@ -202,15 +211,12 @@ class DiskStore:
                 self._fault(error)
             except CodecError:
                 self._drop(key)
-        body = None if data is None else unsealed(data)
-        if data is not None and body is None:
-            self._drop(key)
         with self._lock:
-            self._hits += body is not None
-            self._misses += body is None
-            if body is None:
+            self._hits += data is not None
+            self._misses += data is None
+            if data is None:
                 self._missed[key] = True
-        return None if body is None else Blob(body, self.tier)
+        return None if data is None else Blob(data, self.tier)
 
     def _drop(self, key: str) -> None:
         """Forget a damaged value, and count it."""
@@ -228,8 +234,9 @@ class DiskStore:
             except FAULTS as error:
                 self._fault(error)
             else:
-                if self._full:
-                    with self._lock:
+                with self._lock:
+                    self._missed.pop(key, None)
+                    if self._full:
                         self._full, self._detail = False, ""
 
     def __contains__(self, key: str) -> bool:
@@ -306,13 +313,11 @@ class DiskStore:
 
     def _damaged(self, cache: Cache, key: str) -> bool:
         try:
-            data = cache.get(key)
-            bad = data is not None and unsealed(data) is None
+            cache.get(key)
         except CodecError:
-            bad = True
-        if bad:
             self._drop(key)
-        return bad
+            return True
+        return False
 
     def close(self) -> None:
         """Close the database. The store may be used no more."""

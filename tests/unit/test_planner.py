@@ -1,0 +1,72 @@
+"""The planner: from where each tile comes, in how many calls, and where it stops."""
+
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.pipeline import planner, pyramid
+from app.pipeline.errors import SupersededError
+from app.pipeline.points import Points
+from app.pipeline.remarks import remarked
+from app.pipeline.roots import PlotRoot
+from app.pipeline.stopping import stoppable
+from app.pipeline.table import fingerprint
+from app.pipeline.types import Axis, Plot, TileAddress
+
+ROWS = 60_000
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory: pytest.TempPathFactory) -> Points:
+    folder = tmp_path_factory.mktemp("rows")
+    random = np.random.default_rng(3)
+    pd.DataFrame({"x": random.random(ROWS), "y": random.random(ROWS)}).to_parquet(folder / "rows.parquet")
+    plot = Plot("p", folder / "rows.parquet", Axis("x"), Axis("y"), aspect=1.0)
+    return PlotRoot(plot, fingerprint(plot.path), folder / "kept").open()
+
+
+def view(z: int) -> list[TileAddress]:
+    return [TileAddress(z, x, y) for y in range(2**z) for x in range(2**z)]
+
+
+def test_a_view_is_one_call_over_the_rows_that_it_touches(points: Points) -> None:
+    with remarked() as said:
+        tiles = planner.aggregate(points, view(1), "count", "")
+    assert dict(said) == {"calls": 1, "rows": ROWS}
+    assert sum(int(one[5:-5, 5:-5].sum()) for one in tiles) == ROWS
+    with remarked() as said:
+        planner.aggregate(points, view(4)[:1], "count", "")
+    assert said["rows"] < ROWS / 10
+
+
+def test_no_call_reads_more_rows_than_can_be_told_apart(points: Points, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "MOST_ROWS", ROWS // 3)
+    with remarked() as said:
+        planner.aggregate(points, view(2), "count", "")
+    assert said["calls"] >= 4
+    assert all(one.sum() for one in planner.aggregate(points, view(2), "count", ""))
+
+
+def test_tiles_of_many_rows_come_from_the_pyramid(points: Points, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyramid, "DENSE", 1000)
+    again = PlotRoot(points.plot, points.fingerprint, None).open()
+    again.deepen()
+    with remarked() as said:
+        found = planner.aggregate(again, view(2), "count", "")
+    assert said["pyramid"] + 1 == len(found) == 16  # a tile on the edge holds few rows
+    assert said["calls"] == 1
+    assert sum(int(one[5:-5, 5:-5].sum()) for one in found) == ROWS
+
+
+def test_superseded_work_stops_between_calls(points: Points, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "MOST_ROWS", ROWS // 3)
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(1)
+        return len(asked) > 2
+
+    with stoppable(stop), remarked() as said, pytest.raises(SupersededError):
+        planner.aggregate(points, view(2), "count", "")
+    assert said["calls"] == 2
