@@ -19,6 +19,7 @@ from app.pipeline import segments
 from app.pipeline.canvas import Rows, kernel_type
 from app.pipeline.compiled import compiled
 from app.pipeline.errors import ParameterError
+from app.pipeline.mapped import mapped
 from app.pipeline.pyramid import Pyramid, Shape, States, Wanted, group_of, open_pyramid
 from app.pipeline.rooms import Progress, Room, gather, replaced, silent
 from app.pipeline.segments import Segments, touching
@@ -276,7 +277,7 @@ def value_file(field: Field) -> str:
 
 def _mapped(path: Path, rows: int) -> Array | None:
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        found = mapped(path)
     except (OSError, ValueError):
         return None
     return found if len(found) == rows else None

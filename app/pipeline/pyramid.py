@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline.canvas import STATES, Rows, aggregate_states
+from app.pipeline.mapped import mapped
 from app.pipeline.rooms import Progress, Room, publish, silent
 from app.pipeline.types import Rect, TileAddress
 from app.pipeline.world import APRON, MAX_Z, TILE, quanta, tile_rect
@@ -287,4 +288,4 @@ def open_pyramid(
 
 
 def _load(home: Path, what: Wanted) -> Mapping[str, Array]:
-    return {name: np.load(home / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in what.dtypes}
+    return {name: mapped(home / f"{name}.npy") for name in what.dtypes}

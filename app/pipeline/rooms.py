@@ -19,6 +19,7 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 
 from app.pipeline.compiled import compiled, read_only
+from app.pipeline.mapped import mapped
 from app.pipeline.sinks import FileSink, MemorySink, Sink
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -108,7 +109,7 @@ class Blocks:
             )
             self._start = file.tell()
             file.truncate(self._start + int(np.prod(shape)) * self._item)
-        self.array = np.load(path, mmap_mode="r", allow_pickle=False)
+        self.array = mapped(path)
 
     def put(self, slot: int, block: Array) -> None:
         """Write one block.

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from app.pipeline import lines, places, segments, world, zorder
 from app.pipeline.errors import DataError
 from app.pipeline.keys import Plain, canonical, digest
+from app.pipeline.mapped import mapped
 from app.pipeline.places import place_lines, place_points, raw_places
 from app.pipeline.points import Coordinates, Points, ordered, value_file
 from app.pipeline.rooms import Progress, Room, publish, silent
@@ -187,9 +188,9 @@ def _without_fields(plot: Plot) -> Plot:
 
 def _load(home: Path) -> Coordinates:
     facts = json.loads((home / "facts.json").read_text())
-    x, y, row = (np.load(home / f"{name}.npy", mmap_mode="r") for name in ("x", "y", "row"))
+    x, y, row = (mapped(home / f"{name}.npy") for name in ("x", "y", "row"))
     kind = {one.__name__: one for one in (Runs, Segments)}[facts["index"]]
-    index = kind(*(np.load(home / f"{name}.npy", mmap_mode="r") for name in kind._fields))
+    index = kind(*(mapped(home / f"{name}.npy") for name in kind._fields))
     return Coordinates(
         x,
         y,

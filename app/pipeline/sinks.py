@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from app.pipeline.columns import Values
+from app.pipeline.mapped import mapped
 
 COPY_ROWS = 1_000_000
 
@@ -86,7 +87,7 @@ class FileSink:
         self._file.seek(0)
         self._header(self._type)
         self.close()
-        found: Values = np.load(self._path, mmap_mode="r", allow_pickle=False)
+        found: Values = mapped(self._path)
         return found
 
     def close(self) -> None:

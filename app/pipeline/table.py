@@ -16,12 +16,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 
 from app.pipeline.columns import Coding, Frequencies, Nature, Values, as_marks, as_numbers, nature
 from app.pipeline.errors import DataError, ParameterError, unknown
 from app.pipeline.files import ReadAgainError, Source, fingerprint, parquet_files
+from app.pipeline.mapped import mapped
 from app.pipeline.sinks import COPY_ROWS, FileSink, MemorySink, Sink
 from app.pipeline.sources import open_source
 from app.pipeline.types import Axis, Field
@@ -316,7 +316,7 @@ def _load(home: Path, one: _Wanted) -> _Stored | None:
     """Open a stored column; None where it is not there, or damaged."""
     try:
         facts = json.loads((home / f"{one.stem}.json").read_text(encoding="utf-8"))
-        array = np.load(home / f"{one.stem}.npy", mmap_mode="r", allow_pickle=False)
+        array = mapped(home / f"{one.stem}.npy")
         return (
             _Stored(array, tuple(facts["categories"]), tuple(facts["notes"])) if len(array) == facts["rows"] else None
         )

@@ -173,7 +173,7 @@ def test_a_pyramid_answers_where_rows_are_many(tmp_path: Path, kind: str) -> Non
 @pytest.mark.usefixtures("_shallow")
 def test_a_pyramid_is_kept_and_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = made(tmp_path, "cloud", 300, 5)
-    first = case.points.pyramid("mean", "v")
+    first = case.points.pyramid("std", "v")
     monkeypatch.setattr(pyramid, "aggregate_states", None)  # nothing is aggregated again
     again = case.root.open().pyramid("var", "v")
     for name, one in first.states.items():

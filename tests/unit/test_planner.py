@@ -1,6 +1,5 @@
 """The planner: from where each tile comes, in how many calls, and where it stops."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
