@@ -47,7 +47,7 @@ def _actions(found: Found) -> Iterator[str]:
         took = {name: one["actions"].get("colormap", {}).get(what) for name, one in found.items()}
         yield f"{'colormap, ' + what:44}" + "".join(f"{took[name]!s:>20}" for name in found)
     floors = [one["floor_ms"]["median"] for one in found.values()]
-    yield f"The method's own floor: {median(floors) if floors else None} ms; frames are 16.7 ms apart."
+    yield f"The method's own floor: {summary(floors)['median']} ms; frames are 16.7 ms apart."
 
 
 def _sessions(found: Found) -> Iterator[str]:

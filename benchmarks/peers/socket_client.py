@@ -12,6 +12,12 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 _NUMBERS = count()
 # A picture of 800 x 400 pixels is longer than all else that the server sends.
 PICTURE_BYTES = 500_000
+# Panel draws nothing for a page that has not said so.
+_READY = {
+    "kind": "MessageSent",
+    "msg_type": "bokeh_event",
+    "msg_data": {"type": "event", "name": "document_ready", "values": {"type": "map"}},
+}
 
 
 @dataclass
@@ -34,6 +40,7 @@ class PanelSession:
         document = await asyncio.wait_for(_reply(connection, "PULL-DOC-REPLY"), seconds)
         widget = next(one for one in _models(document) if one.get("attributes", {}).get("title") == "Cmap")
         options = widget["attributes"]["options"]
+        await _send(connection, "PATCH-DOC", {"events": [_READY]})
         return cls(connection, widget["id"], [value for value, _ in options])
 
     async def choose(self, turn: int) -> None:
@@ -61,9 +68,13 @@ async def _send(connection: WebSocketClientConnection, kind: str, content: dict[
 async def _reply(connection: WebSocketClientConnection, kind: str) -> Any:
     """Return the content of the next message of a kind."""
     while (message := await connection.read_message()) is not None:
-        if isinstance(message, str) and message.startswith("{") and json.loads(message).get("msgtype") == kind:
+        header = json.loads(message) if isinstance(message, str) else {}
+        if header.get("msgtype") == kind:
             await connection.read_message()  # metadata
-            return json.loads(await connection.read_message() or "{}")
+            content = json.loads(await connection.read_message() or "{}")
+            for _ in range(2 * header.get("num_buffers", 0)):  # each with a header
+                await connection.read_message()
+            return content
     raise ConnectionError(f"the server closed the connection before {kind}")
 
 
