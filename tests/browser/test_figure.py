@@ -384,20 +384,3 @@ def test_a_phone_zooms_and_does_not_scroll_sideways(browse: Browse) -> None:
     zoom(visit)
     assert fits(visit)
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def test_a_stretched_picture_is_called_a_preview_until_its_own_comes(browse: Browse) -> None:
-    visit = opened(browse, "/figure/flights")
-    state = visit.page.locator("#figure-state")
-    expect(state).to_have_text("exact")
-    visit.page.evaluate(LATE)
-    visit.page.mouse.move(*middle(visit))
-    visit.page.mouse.wheel(0, -240)
-    expect(state).to_have_text("preview")
-    assert not fits(visit)
-    expect(state).to_have_text("exact")
-    assert fits(visit)
-    zoomed = visit.page.evaluate(RANGES)
-    act(visit, lambda: visit.page.click("#figure-reset"))
-    assert visit.page.evaluate(RANGES) != zoomed
-    expect(state).to_have_text("exact")
