@@ -11,8 +11,8 @@ from tokenize import TokenError
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from app.pipeline.compiled import read_only
 from app.pipeline.errors import CodecError
 
 # Of a `.npy` file: magic, version, and the length of the text that follows, which tells the layout.
@@ -44,13 +44,6 @@ class Codec(Protocol):
         ...
 
 
-def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a view of an array that cannot be written to."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
 # Few layouts are in use at a time, and reading a header's text costs ten times what the rest of a decoding does.
 @lru_cache(1024)
 def _layout(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -71,7 +64,7 @@ class Npy:
         array = np.asarray(value)
         if array.dtype.hasobject:
             raise CodecError(f"an array of {array.dtype!r} cannot be stored: use numbers.")
-        return read_only(np.ascontiguousarray(array).reshape(array.shape))
+        return read_only(array).reshape(array.shape)
 
     def encode(self, value: Any) -> bytes:
         """Return the `.npy` file of an array."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline.compiled import compiled
+from app.pipeline.zorder import spaced
 
 Array: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -169,16 +170,6 @@ def _unit(value: float, low: float, half: float) -> int:
 
 
 @compiled
-def _apart(value: int) -> np.uint64:
-    """Return 24 bits with a zero before each."""
-    wide = np.uint64(value)
-    for shift, mask in ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F)):
-        wide = (wide | (wide << np.uint64(shift))) & np.uint64(mask)
-    wide = (wide | (wide << np.uint64(2))) & np.uint64(0x3333333333333333)
-    return np.uint64((wide | (wide << np.uint64(1))) & np.uint64(0x5555555555555555))
-
-
-@compiled
 def _code(x: Floats, y: Floats, square: Floats, codes: npt.NDArray[np.uint64], order: Array) -> None:
     """Write the cell and the number of each segment."""
     x0, y0, half = square
@@ -190,7 +181,7 @@ def _code(x: Floats, y: Floats, square: Floats, codes: npt.NDArray[np.uint64], o
             span, doublings = max(high_u - low_u, high_v - low_v), 0
             while 1 << doublings < span:
                 doublings += 1
-            place = _apart(low_u >> doublings) | (_apart(low_v >> doublings) << np.uint64(1))
+            place = spaced(np.uint64(low_u >> doublings)) | (spaced(np.uint64(low_v >> doublings)) << np.uint64(1))
             codes[n], order[n] = np.uint64(doublings) << np.uint64(2 * BITS) | place, i
             n += 1
 

@@ -52,8 +52,8 @@ class Runs(NamedTuple):
 
 
 @compiled
-def _part(value: np.uint64) -> np.uint64:
-    """Return the bits of a number with zeros between them."""
+def spaced(value: np.uint64) -> np.uint64:
+    """Return the lower 32 bits of a number with a zero before each."""
     v = np.uint64(value)
     v = (v | (v << np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
     v = (v | (v << np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
@@ -67,7 +67,7 @@ def z_codes(x: Array, y: Array) -> Array:
     """Return the places on the curve of points, uint64, from coordinates of 32 bits."""
     found = np.empty(x.size, np.uint64)
     for i in range(x.size):
-        found[i] = _part(np.uint64(x[i])) | (_part(np.uint64(y[i])) << np.uint64(1))
+        found[i] = spaced(np.uint64(x[i])) | (spaced(np.uint64(y[i])) << np.uint64(1))
     return found
 
 
@@ -202,7 +202,7 @@ def _cover(left: int, right: int, top: int, bottom: int, least: int) -> Array:
             continue
         inside = x0 >= left and x1 <= right and y0 >= top and y1 <= bottom
         if inside or size <= least:
-            code = (_part(np.uint64(column)) | (_part(np.uint64(row)) << np.uint64(1))) << np.uint64(2 * size)
+            code = (spaced(np.uint64(column)) | (spaced(np.uint64(row)) << np.uint64(1))) << np.uint64(2 * size)
             last = code + ((np.uint64(1) << np.uint64(2 * size)) - np.uint64(1)) if size < BITS else ~np.uint64(0)
             if n and found[n - 1, 1] + np.uint64(1) == code:
                 found[n - 1, 1] = last
