@@ -44,7 +44,7 @@ bench-peers: $(VENV)/bench.stamp chromium ## measure beside Panel and Dash on RO
 		--out benchmarks/results/peers-$(or $(ROWS),10000000).json $(ARGS)
 
 screenshots: $(VENV)/dev.stamp chromium ## draw every page into docs/screenshots
-	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python tools/screenshots.py
+	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m tools.screenshots
 
 bench-engine: $(VENV)/dev.stamp ## time the engine beside plain Datashader; choose ROWS="10000000 50000000"
 	@set -e; for rows in $(or $(ROWS),10000000 50000000); do \
