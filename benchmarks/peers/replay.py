@@ -37,7 +37,13 @@ def record(browser: Browser, server: Server) -> tuple[list[Asked], list[Asked]]:
     """Return what a page asks for when it opens, without scripts and styles, and when its colormap changes."""
     one = blank(browser, server, server.script)
     asked: list[Asked] = []
-    one.page.on("request", lambda request: asked.append(_asked(request)) if request.url.startswith("http") else None)
+
+    def note(request: Request) -> None:
+        # What a page fetches ahead while it rests is not the action's.
+        if request.url.startswith("http") and "stageboard-prefetch" not in request.headers:
+            asked.append(_asked(request))
+
+    one.page.on("request", note)
     one.page.goto(server.page, wait_until="commit")
     one.wait(seconds=60)
     opening = [request for request in asked if not request.path.startswith(STATIC)]
