@@ -27,6 +27,8 @@ def page(text: str, results: Path) -> str:
     _, _, tail = rest.partition(END)
     reports = [json.loads(one.read_text()) for one in results.glob("engine-*.json")]
     parts = [engine(one) for one in sorted(reports, key=lambda one: one["rows"])]
+    pages = [json.loads(one.read_text()) for one in sorted(results.glob("peers-*.json"))]
+    parts += [peers(one) for one in pages if any("actions" in part for part in one["peers"].values())]
     return f"{head}{BEGIN}\n{chr(10).join(parts) or NONE}\n{END}{tail}"
 
 
@@ -47,6 +49,23 @@ def engine(found: Mapping[str, Any]) -> str:
             _table("Starting a process, ms", [found["startup_ms"]]),
             _equality(found),
         ]
+    )
+
+
+def peers(found: Mapping[str, Any]) -> str:
+    """Return the table of one run in the browser: the median of each action, a column a peer."""
+    by_peer = {name: parts["actions"].get("actions", {}) for name, parts in found["peers"].items()}
+    names = dict.fromkeys(action for actions in by_peer.values() for action in actions)
+    rows = [
+        {
+            "action": name,
+            **{peer: actions.get(name, {}).get("ms", {}).get("median", "-") for peer, actions in by_peer.items()},
+        }
+        for name in names
+    ]
+    return (
+        f"### Pages on {found['rows']:,} rows, in a browser\n\nCommit {found['commit']}, {found['date'][:10]}; "
+        f"{found['cores']} cores; median of {found['repeats']}.\n\n" + _table("Action to painted pixels, ms", rows)
     )
 
 
