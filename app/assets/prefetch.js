@@ -173,7 +173,7 @@
     const response = await fetch(url, { signal, priority: "low", headers: { "Stageboard-Prefetch": "1" } });
     // 202: the server has better to do. An error would be noted in the browser's console.
     if (!response.ok || response.status === 202) throw new Error(`the server answered ${response.status}`);
-    const tile = response.status === 204 ? { empty: true } : board.decode(await response.arrayBuffer());
+    const tile = response.status === 204 ? { empty: true } : await board.unpack(await response.arrayBuffer());
     if (signal.aborted || board.tileCache.peek(url)) return;
     board.tileCache.put(url, tile);
     unused.add(url);
