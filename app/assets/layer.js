@@ -80,6 +80,7 @@
     remove() {
       this.gone = true;
       cancelAnimationFrame(this.frame);
+      cancelAnimationFrame(this.later);
       clearTimeout(this.timer);
       this.map.off("moveend resize", this.onMove).off("move resize", this.onView);
       for (const one of this.tiles.values()) one.abort?.abort();
@@ -186,8 +187,9 @@
     hold(seen, view) {
       clearTimeout(this.timer);
       this.listener.held(this);
-      const grace = GRACE - (performance.now() - this.waitingSince);
-      if (grace > 0 && seen.every(({ one }) => this.covered(one.coords))) {
+      const covered = seen.every(({ one }) => this.covered(one.coords));
+      const grace = (covered ? GRACE.covered : GRACE.blank) - (performance.now() - this.waitingSince);
+      if (grace > 0) {
         this.timer = setTimeout(() => this.schedule(), grace);
         return;
       }

@@ -71,12 +71,15 @@
     for (let i = 0; i < positions.length; i++) {
       const at = positions[i] * last;
       const below = Math.min(Math.floor(at), last - 1);
-      const [a, b, part] = [colours[below], colours[below + 1], at - below];
-      const mix = (c) => Math.floor(a[c] + (b[c] - a[c]) * part);
-      table[i + 1] = ((255 << 24) | (mix(2) << 16) | (mix(1) << 8) | mix(0)) >>> 0;
+      const a = colours[below];
+      const b = colours[below + 1];
+      const part = at - below;
+      table[i + 1] = (255 << 24) | (mix(a[2], b[2], part) << 16) | (mix(a[1], b[1], part) << 8) | mix(a[0], b[0], part);
     }
     return table;
   }
+
+  const mix = (a, b, part) => Math.floor(a + (b - a) * part);
 
   /** Alpha for codes, from 40 up, as `tf.shade` has it for categories; to be joined with each cell's mixed colour. */
   function alphaTable(positions) {

@@ -11,54 +11,60 @@
   /** Which spreading keeps lone points visible, by the share of visible cells that are filled. */
   const SPARSE = [[0.004, 0], [0.001, 1], [0.0002, 2], [0, 3]];
 
+  /** Whether a part of a tile holds another. */
+  const holds = (area, part) => area.x0 <= part.x0 && area.x1 >= part.x1 && area.y0 <= part.y0 && area.y1 >= part.y1;
+
   /**
-   * The numbers of a tile at a spreading; kept beside the tile.
-   * @returns {{kind: string, values?: Float64Array, counts?: Uint32Array, codes?: TypedArray, cells?: TypedArray, mixed?: Uint32Array}}
+   * The numbers of a part of a tile at a spreading, or of more of it; kept beside the tile. A view's first look takes the
+   * visible part, so that it is shown before time goes into what nobody sees yet.
+   * @returns {{kind: string, area: object, values?: Float64Array, counts?: Uint32Array, codes?: TypedArray, cells?: TypedArray, mixed?: Uint32Array}}
    */
-  function gridOf(tile, radius, aggregate, colours) {
+  function gridOf(tile, radius, aggregate, colours, part = board.whole(tile)) {
     const key = `${radius} ${aggregate}`;
-    if (tile.grid && tile.grid.key === key) return tile.grid;
-    tile.grid = { ...numbers(tile, radius, board.spreadOperator(aggregate), aggregate === "by" ? colours : null), key };
+    const kept = tile.grid && tile.grid.key === key;
+    if (kept && holds(tile.grid.area, part)) return tile.grid;
+    const area = kept ? board.whole(tile) : part;
+    tile.grid = { ...numbers(tile, radius, board.spreadOperator(aggregate), aggregate === "by" ? colours : null, area), key, area };
     return tile.grid;
   }
 
-  function numbers(tile, radius, how, colours) {
-    if (colours) return byCategory(tile, radius, colours);
-    if (radius === 0 && !tile.float) return board.rank(tile.values, tile.size, tile.apron);
-    const cells = board.spread(tile, 0, radius, how);
-    return tile.float ? { kind: "float", cells } : board.rank(cells, tile.size);
+  function numbers(tile, radius, how, colours, area) {
+    if (colours) return byCategory(tile, radius, colours, area);
+    const cells = board.spread(tile, 0, radius, how, area);
+    return tile.float ? { kind: "float", cells } : board.rank(cells);
   }
 
   /**
    * Totals, and each cell's colour: the mean of the categories' colours, weighted by their counts. Sums of counts and of
    * weighted colours spread as the counts themselves do, so four grids are spread however many categories there are.
    */
-  function byCategory(tile, radius, colours) {
-    const { size, apron } = tile;
-    const whole = (size + 2 * apron) ** 2;
-    const sums = [new Uint32Array(whole), new Float64Array(whole), new Float64Array(whole), new Float64Array(whole)];
-    const side = size + 2 * apron;
+  function byCategory(tile, radius, colours, { x0, x1, y0, y1 }) {
+    const side = tile.size + 2 * tile.apron;
+    const [width, height] = [x1 - x0, y1 - y0];
+    const [across, down] = [width + 2 * radius, height + 2 * radius];
+    const sums = [new Uint32Array(across * down), ...Array.from({ length: 3 }, () => new Float64Array(across * down))];
     // Row by row, so that the sums of a row stay in the processor's nearest cache while the planes go by.
-    for (let row = 0; row < whole; row += side) {
-      for (let plane = 0; plane < tile.planes; plane++) addRow(sums, tile.values, plane * whole, row, row + side, colours[plane] || GREY);
+    for (let row = 0; row < down; row++) {
+      const from = (y0 + tile.apron - radius + row) * side + x0 + tile.apron - radius;
+      for (let plane = 0; plane < tile.planes; plane++) addRow(sums, row * across, across, tile.values, plane * side * side + from, colours[plane] || GREY);
     }
-    const [total, r, g, b] = sums.map((values) => board.spreadSums(values, size, apron, radius));
+    const [total, r, g, b] = sums.map((values) => board.spreadSums({ values, width, height, margin: radius }));
     const mixed = new Uint32Array(total.length);
     for (let at = 0; at < mixed.length; at++) {
       const sum = total[at];
       if (sum) mixed[at] = (Math.floor(b[at] / sum) << 16) | (Math.floor(g[at] / sum) << 8) | Math.floor(r[at] / sum);
     }
-    return { ...board.rank(total, size), mixed };
+    return { ...board.rank(total), mixed };
   }
 
-  function addRow([total, r, g, b], counts, from, start, end, [cr, cg, cb]) {
-    for (let at = start; at < end; at++) {
+  function addRow([total, r, g, b], to, length, counts, from, [cr, cg, cb]) {
+    for (let at = 0; at < length; at++) {
       const count = counts[from + at];
       if (count === 0) continue;
-      total[at] += count;
-      r[at] += count * cr;
-      g[at] += count * cg;
-      b[at] += count * cb;
+      total[to + at] += count;
+      r[to + at] += count * cr;
+      g[to + at] += count * cg;
+      b[to + at] += count * cb;
     }
   }
 
@@ -110,10 +116,9 @@
       const ms = {};
       const spreadKey = `${view} ${look.radius} ${look.aggregate}`;
       if (spreadKey !== this.spreadKey) {
-        timed(ms, "spread", () => parts.forEach(({ tile }) => gridOf(tile, look.radius, look.aggregate, look.colours)));
+        timed(ms, "spread", () => parts.forEach(({ tile, part }) => gridOf(tile, look.radius, look.aggregate, look.colours, part)));
         timed(ms, "stats", () => {
-          const all = parts.map(({ tile, part }) => ({ grid: tile.grid, size: tile.size, part }));
-          this.stats = board.visibleStats(all);
+          this.stats = board.visibleStats(parts.map(({ tile, part }) => ({ grid: tile.grid, part })));
         });
         this.spreadKey = spreadKey;
       }
@@ -144,22 +149,36 @@
     }
 
     /**
-     * Write a tile's pixels.
+     * Write the pixels of a part of a tile, or of more of it.
      * @param {CanvasRenderingContext2D} context of a canvas as large as a tile
      * @param {object} tile
      * @param {object} look as for `survey`, and `palette`
+     * @param {{x0, x1, y0, y1}} [part] the whole tile where not given
+     * @returns {boolean} whether the whole tile was written
      */
-    paint(context, tile, look) {
-      if (tile.empty || !this.scale) return context.clearRect(0, 0, board.TILE, board.TILE);
-      const grid = gridOf(tile, look.radius, look.aggregate, look.colours);
-      const { words } = this;
+    paint(context, tile, look, part) {
+      if (tile.empty || !this.scale) {
+        context.clearRect(0, 0, board.TILE, board.TILE);
+        return true;
+      }
+      const grid = gridOf(tile, look.radius, look.aggregate, look.colours, part);
       const positions = this.place(grid);
       const table = grid.mixed ? board.alphaTable(positions) : this.colours(positions, look.palette);
-      const { codes, mixed } = grid;
-      if (mixed) for (let i = 0; i < words.length; i++) words[i] = mixed[i] | table[codes[i]];
-      else for (let i = 0; i < words.length; i++) words[i] = table[codes[i]];
-      context.putImageData(this.pixels, 0, 0);
-      return undefined;
+      const { x0, x1, y0, y1 } = grid.area;
+      this.write(grid, table);
+      context.putImageData(this.pixels, 0, 0, x0, y0, x1 - x0, y1 - y0);
+      return holds(grid.area, board.whole(tile));
+    }
+
+    /** Fill in a grid's pixels. */
+    write({ area, codes, mixed }, table) {
+      const { words } = this;
+      const width = area.x1 - area.x0;
+      for (let y = area.y0, from = 0; y < area.y1; y++) {
+        const to = y * board.TILE + area.x0;
+        if (mixed) for (let x = 0; x < width; x++, from++) words[to + x] = mixed[from] | table[codes[from]];
+        else for (let x = 0; x < width; x++, from++) words[to + x] = table[codes[from]];
+      }
     }
 
     /** The colour table; one for all tiles where they share their positions. */

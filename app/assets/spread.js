@@ -15,32 +15,36 @@
     return aggregate === "min" ? "min" : "max";
   }
 
-  /** A tile's plane without its apron. */
-  function crop(tile, plane) {
+  /** All cells of a tile but its apron, as a part of it: columns and rows, half-open. */
+  const whole = ({ size }) => ({ x0: 0, x1: size, y0: 0, y1: size });
+
+  /**
+   * Cells of a part of a tile's plane, with those around it.
+   * @returns {{values: TypedArray, width: number, height: number, margin: number}} row by row; with the margin on all sides
+   */
+  function cut(tile, plane, { x0, x1, y0, y1 }, margin) {
     const { values, apron, size } = tile;
     const side = size + 2 * apron;
-    const out = new values.constructor(size * size);
-    const start = plane * side * side + apron * side + apron;
-    for (let y = 0; y < size; y++) out.set(values.subarray(start + y * side, start + y * side + size), y * size);
-    return out;
+    const [width, height] = [x1 - x0 + 2 * margin, y1 - y0 + 2 * margin];
+    const out = new values.constructor(width * height);
+    const start = plane * side * side + (y0 + apron - margin) * side + x0 + apron - margin;
+    for (let y = 0; y < height; y++) out.set(values.subarray(start + y * side, start + y * side + width), y * width);
+    return { values: out, width: x1 - x0, height: y1 - y0, margin };
   }
 
   /** Filled cells only: each adds itself to its disc. The quicker way while few cells are filled. */
-  function scatter(tile, plane, radius, how, out) {
-    const { values, apron, size } = tile;
-    const side = size + 2 * apron;
-    const base = plane * side * side;
-    const reach = Array.from({ length: 2 * radius + 1 }, (_, i) => halfWidth(radius, i - radius));
-    for (let y = apron - radius; y < apron + size + radius; y++) {
-      for (let x = apron - radius; x < apron + size + radius; x++) {
-        const value = values[base + y * side + x];
-        if (!(value !== 0 || tile.float) || value !== value) continue;
-        for (let dy = -radius; dy <= radius; dy++) {
-          const row = y + dy - apron;
-          if (row < 0 || row >= size) continue;
-          const half = reach[dy + radius];
-          const last = Math.min(size - 1, x - apron + half);
-          for (let at = Math.max(0, x - apron - half); at <= last; at++) merge(out, row * size + at, value, how);
+  function scatter({ values, width, height, margin }, float, how, out) {
+    const reach = Array.from({ length: 2 * margin + 1 }, (_, i) => halfWidth(margin, i - margin));
+    for (let y = 0, from = 0; y < height + 2 * margin; y++) {
+      for (let x = 0; x < width + 2 * margin; x++) {
+        const value = values[from++];
+        if (!(value !== 0 || float) || value !== value) continue;
+        for (let dy = -margin; dy <= margin; dy++) {
+          const row = y + dy - margin;
+          if (row < 0 || row >= height) continue;
+          const half = reach[dy + margin];
+          const last = Math.min(width - 1, x - margin + half);
+          for (let at = Math.max(0, x - margin - half); at <= last; at++) merge(out, row * width + at, value, how);
         }
       }
     }
@@ -55,13 +59,14 @@
   }
 
   /** Widen each row's windows by one cell a pass, and merge the rows of the disc that have that width. */
-  function sweep(cells, side, apron, size, radius, how, out) {
-    const wide = cells.slice();
-    const rows = rowsByWidth(radius);
-    for (let half = 1; half <= radius; half++) {
-      PASS[how].widen(wide, cells, side, apron, size, half);
+  function sweep({ values, width, height, margin }, how, out) {
+    const side = width + 2 * margin;
+    const wide = values.slice();
+    const rows = rowsByWidth(margin);
+    for (let half = 1; half <= margin; half++) {
+      PASS[how].widen(wide, values, side, width, margin, half);
       for (const dy of rows.get(half) || []) {
-        for (let y = 0; y < size; y++) PASS[how].mergeRow(wide, (y + apron + dy) * side + apron, out, y * size, size);
+        for (let y = 0; y < height; y++) PASS[how].mergeRow(wide, (y + margin + dy) * side + margin, out, y * width, width);
       }
     }
   }
@@ -69,33 +74,33 @@
   // Written out for each operator: an operator handed in would be called once a cell.
   const PASS = {
     add: {
-      widen(wide, cells, side, apron, size, half) {
-        for (let y = 0; y < side; y++) {
-          for (let at = y * side + apron, end = at + size; at < end; at++) wide[at] += cells[at - half] + cells[at + half];
+      widen(wide, cells, side, width, margin, half) {
+        for (let row = margin; row < cells.length; row += side) {
+          for (let at = row, end = row + width; at < end; at++) wide[at] += cells[at - half] + cells[at + half];
         }
       },
-      mergeRow(wide, from, out, to, size) {
-        for (let x = 0; x < size; x++) out[to + x] += wide[from + x];
+      mergeRow(wide, from, out, to, width) {
+        for (let x = 0; x < width; x++) out[to + x] += wide[from + x];
       },
     },
     max: {
-      widen(wide, cells, side, apron, size, half) {
-        for (let y = 0; y < side; y++) {
-          for (let at = y * side + apron, end = at + size; at < end; at++) wide[at] = Math.max(wide[at], cells[at - half], cells[at + half]);
+      widen(wide, cells, side, width, margin, half) {
+        for (let row = margin; row < cells.length; row += side) {
+          for (let at = row, end = row + width; at < end; at++) wide[at] = Math.max(wide[at], cells[at - half], cells[at + half]);
         }
       },
-      mergeRow(wide, from, out, to, size) {
-        for (let x = 0; x < size; x++) out[to + x] = Math.max(out[to + x], wide[from + x]);
+      mergeRow(wide, from, out, to, width) {
+        for (let x = 0; x < width; x++) out[to + x] = Math.max(out[to + x], wide[from + x]);
       },
     },
     min: {
-      widen(wide, cells, side, apron, size, half) {
-        for (let y = 0; y < side; y++) {
-          for (let at = y * side + apron, end = at + size; at < end; at++) wide[at] = Math.min(wide[at], cells[at - half], cells[at + half]);
+      widen(wide, cells, side, width, margin, half) {
+        for (let row = margin; row < cells.length; row += side) {
+          for (let at = row, end = row + width; at < end; at++) wide[at] = Math.min(wide[at], cells[at - half], cells[at + half]);
         }
       },
-      mergeRow(wide, from, out, to, size) {
-        for (let x = 0; x < size; x++) out[to + x] = Math.min(out[to + x], wide[from + x]);
+      mergeRow(wide, from, out, to, width) {
+        for (let x = 0; x < width; x++) out[to + x] = Math.min(out[to + x], wide[from + x]);
       },
     },
   };
@@ -103,21 +108,19 @@
   const IDENTITY = { add: 0, max: -Infinity, min: Infinity };
 
   /** Passes over all cells: few operations a cell, whatever the radius. The quicker way while many are filled. */
-  function dense(tile, plane, radius, how, out) {
-    const { apron, size } = tile;
-    const side = size + 2 * apron;
-    const source = tile.values.subarray(plane * side * side, (plane + 1) * side * side);
-    if (!tile.float) return sweep(new Uint32Array(source), side, apron, size, radius, how, out);
-    const filled = new Uint32Array(source.length);
-    const cells = new Float64Array(source);
+  function dense(piece, float, how, out) {
+    const { values } = piece;
+    if (!float) return sweep({ ...piece, values: new Uint32Array(values) }, how, out);
+    const filled = new Uint32Array(values.length);
+    const cells = new Float64Array(values);
     for (let i = 0; i < cells.length; i++) {
       if (cells[i] === cells[i]) filled[i] = 1;
       else cells[i] = IDENTITY[how];
     }
-    const near = new Uint32Array(size * size);
-    sweep(filled, side, apron, size, radius, "add", near);
+    const near = new Uint32Array(out.length);
+    sweep({ ...piece, values: filled }, "add", near);
     out.fill(IDENTITY[how]);
-    sweep(cells, side, apron, size, radius, how, out);
+    sweep({ ...piece, values: cells }, how, out);
     for (let i = 0; i < out.length; i++) if (near[i] === 0) out[i] = NaN;
     return undefined;
   }
@@ -135,40 +138,41 @@
   /** The share of filled cells above which passes over all cells are quicker than discs. */
   const DENSE = 0.08;
 
-  function filledShare(tile, plane) {
-    const length = tile.values.length / tile.planes;
+  function filledShare(values, float) {
     let filled = 0;
-    for (let i = plane * length, end = i + length; i < end; i += 7) {
-      const value = tile.values[i];
-      if (value === value && (tile.float || value !== 0)) filled++;
+    for (let i = 0; i < values.length; i += 7) {
+      const value = values[i];
+      if (value === value && (float || value !== 0)) filled++;
     }
-    return (filled * 7) / length;
+    return (filled * 7) / values.length;
   }
 
   /**
-   * One plane of a tile, spread and without its apron.
+   * A part of a plane of a tile, spread.
    * @param {object} tile as decoded; not empty
    * @param {number} plane
    * @param {number} radius pixels, 0 to the apron
    * @param {"add"|"min"|"max"} how
-   * @returns {TypedArray} size * size cells; empty is 0 for counts, NaN for floats
+   * @param {{x0, x1, y0, y1}} [part] columns and rows, half-open; all but the apron where not given
+   * @returns {TypedArray} the part's cells, row by row; empty is 0 for counts, NaN for floats
    */
-  function spread(tile, plane, radius, how) {
-    if (radius === 0) return crop(tile, plane);
-    const cells = tile.size * tile.size;
+  function spread(tile, plane, radius, how, part = whole(tile)) {
+    const piece = cut(tile, plane, part, radius);
+    if (radius === 0) return piece.values;
+    const cells = piece.width * piece.height;
     const out = tile.float ? new tile.values.constructor(cells).fill(NaN) : new Uint32Array(cells);
-    if (filledShare(tile, plane) > DENSE) dense(tile, plane, radius, how, out);
-    else scatter(tile, plane, radius, how, out);
+    if (filledShare(piece.values, tile.float) > DENSE) dense(piece, tile.float, how, out);
+    else scatter(piece, tile.float, how, out);
     return out;
   }
 
-  /** Sums over discs of one grid with its apron, cropped; of the values as they are where the radius is 0. */
-  function spreadSums(values, size, apron, radius) {
-    if (radius === 0) return crop({ values, size, apron }, 0);
-    const out = new values.constructor(size * size);
-    sweep(values, size + 2 * apron, apron, size, radius, "add", out);
+  /** Sums over discs, of cells with their margin; the cells as they are where there is none. */
+  function spreadSums(piece) {
+    if (piece.margin === 0) return piece.values;
+    const out = new piece.values.constructor(piece.width * piece.height);
+    sweep(piece, "add", out);
     return out;
   }
 
-  Object.assign(board, { spread, spreadSums, spreadOperator: operator });
+  Object.assign(board, { whole, spread, spreadSums, spreadOperator: operator });
 })();

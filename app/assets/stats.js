@@ -9,16 +9,13 @@
   const DIRECT = 2 ** 20;
 
   /**
-   * Number a grid's distinct counts from 1, in order; 0 stays empty. Done once for a tile and spreading.
-   * @param {TypedArray} cells whole numbers, row by row
-   * @param {number} size rows and columns that are numbered
-   * @param {number} apron cells around them that are not
+   * Number a grid's distinct counts from 1, in order; 0 stays empty. Done once for a tile's part and spreading.
+   * @param {TypedArray} cells whole numbers
    * @returns {{kind: "int", values: Float64Array, counts: Uint32Array, codes: TypedArray}} counts[i + 1] cells hold values[i]
    */
-  function rank(cells, size, apron = 0) {
-    const side = size + 2 * apron;
+  function rank(cells) {
     const top = cells.BYTES_PER_ELEMENT < 4 ? 2 ** (8 * cells.BYTES_PER_ELEMENT) - 1 : greatest(cells);
-    return top < DIRECT ? rankDirect(cells, top, size, apron, side) : rankSorted(cells, size, apron, side);
+    return top < DIRECT ? rankDirect(cells, top) : rankSorted(cells);
   }
 
   function greatest(cells) {
@@ -27,11 +24,9 @@
     return top;
   }
 
-  function rankDirect(cells, top, size, apron, side) {
+  function rankDirect(cells, top) {
     const seen = new Uint32Array(top + 1);
-    for (let y = 0; y < size; y++) {
-      for (let at = (y + apron) * side + apron, end = at + size; at < end; at++) seen[cells[at]]++;
-    }
+    for (let i = 0; i < cells.length; i++) seen[cells[i]]++;
     let distinct = 0;
     for (let value = 1; value <= top; value++) if (seen[value]) distinct++;
     const values = new Float64Array(distinct);
@@ -44,33 +39,41 @@
       seen[value] = code;
     }
     seen[0] = 0;
-    const codes = distinct < 65535 ? new Uint16Array(size * size) : new Uint32Array(size * size);
-    for (let y = 0, to = 0; y < size; y++) {
-      for (let at = (y + apron) * side + apron, end = at + size; at < end; at++) codes[to++] = seen[cells[at]];
-    }
+    const codes = distinct < 65535 ? new Uint16Array(cells.length) : new Uint32Array(cells.length);
+    for (let i = 0; i < cells.length; i++) codes[i] = seen[cells[i]];
     return { kind: "int", values, counts, codes };
   }
 
-  function rankSorted(cells, size, apron, side) {
+  function rankSorted(cells) {
     const values = Float64Array.from(new Set(cells)).sort().filter((value) => value > 0);
     const code = new Map([[0, 0]]);
     values.forEach((value, i) => code.set(value, i + 1));
-    const codes = new Uint32Array(size * size);
+    const codes = new Uint32Array(cells.length);
     const counts = new Uint32Array(values.length + 1);
-    for (let y = 0, to = 0; y < size; y++) {
-      for (let at = (y + apron) * side + apron, end = at + size; at < end; at++) counts[(codes[to++] = code.get(cells[at]))]++;
-    }
+    for (let i = 0; i < cells.length; i++) counts[(codes[i] = code.get(cells[i]))]++;
     return { kind: "int", values, counts, codes };
   }
 
-  /** How many cells of a part of a tile hold each code; the whole tile's are known already. */
-  function countsIn(grid, size, part) {
-    if (part.x0 === 0 && part.y0 === 0 && part.x1 === size && part.y1 === size) return grid.counts;
+  /** Whether two parts of a tile are the same. */
+  const same = (a, b) => a.x0 === b.x0 && a.x1 === b.x1 && a.y0 === b.y0 && a.y1 === b.y1;
+
+  /** How many cells of a part of a tile hold each code; those of the grid's own are known already. */
+  function countsIn(grid, part) {
+    if (same(part, grid.area)) return grid.counts;
     const counts = new Uint32Array(grid.values.length + 1);
-    for (let y = part.y0; y < part.y1; y++) {
-      for (let at = y * size + part.x0, end = y * size + part.x1; at < end; at++) counts[grid.codes[at]]++;
-    }
+    tally(counts, grid, part);
     return counts;
+  }
+
+  /** Where a row of a part of a tile begins among a grid's cells. */
+  const rowStart = (area, part, y) => (y - area.y0) * (area.x1 - area.x0) + part.x0 - area.x0;
+
+  /** Add to counts how many cells of a part of a tile hold each code. */
+  function tally(counts, { codes, area }, part) {
+    for (let y = part.y0; y < part.y1; y++) {
+      const start = rowStart(area, part, y);
+      for (let at = start, end = start + part.x1 - part.x0; at < end; at++) counts[codes[at]]++;
+    }
   }
 
   /** Merge two ascending lists of values with their counts. */
@@ -94,7 +97,7 @@
 
   /**
    * Count what is visible.
-   * @param {{grid: object, size: number, part: {x0, x1, y0, y1}}[]} parts the visible part of each tile, all of one kind
+   * @param {{grid: object, part: {x0, x1, y0, y1}}[]} parts the visible part of each tile, within its grid; all of one kind
    * @returns {{kind: string, values: Float64Array, counts: Float64Array, total: number, low: number, width: number}|null}
    *   null where nothing is visible
    */
@@ -110,7 +113,7 @@
   }
 
   function intStats(parts) {
-    let lists = parts.map(({ grid, size, part }) => ({ values: grid.values, counts: countsIn(grid, size, part).subarray(1) }));
+    let lists = parts.map(({ grid, part }) => ({ values: grid.values, counts: countsIn(grid, part).subarray(1) }));
     lists.push({ values: new Float64Array(0), counts: new Float64Array(0) });
     while (lists.length > 1) {
       const next = [];
@@ -121,50 +124,63 @@
   }
 
   function floatStats(parts) {
-    let [low, high] = [Infinity, -Infinity];
-    eachVisible(parts, (cells, at, end) => {
-      for (; at < end; at++) {
-        const value = cells[at];
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    });
+    const [low, high] = extremes(parts);
     if (!(low <= high)) return null;
     const width = (high - low) / BINS || 1;
-    const bins = new Uint32Array(BINS);
-    eachVisible(parts, (cells, at, end) => {
-      for (; at < end; at++) {
-        const value = cells[at];
-        if (value === value) bins[Math.min(BINS - 1, Math.floor((value - low) / width))]++;
-      }
-    });
-    const filled = [];
-    for (let i = 0; i < BINS; i++) if (bins[i]) filled.push(i);
-    const values = Float64Array.from(filled, (i) => (high > low ? low + (i + 0.5) * width : low));
-    return { kind: "float", values, counts: Float64Array.from(filled, (i) => bins[i]), low, high, width };
+    const found = { kind: "float", low, high, width };
+    const bins = new Uint32Array(BINS + 1);
+    for (const { grid, part } of parts) {
+      [grid.codes, grid.binned] = [bin(grid.cells, found), found];
+      tally(bins, grid, part);
+    }
+    const values = new Float64Array(BINS);
+    const counts = new Float64Array(BINS);
+    let n = 0;
+    for (let i = 0; i < BINS; i++) {
+      if (bins[i + 1] === 0) continue;
+      values[n] = high > low ? low + (i + 0.5) * width : low;
+      counts[n++] = bins[i + 1];
+    }
+    return Object.assign(found, { values: values.subarray(0, n), counts: counts.subarray(0, n) });
   }
 
-  function eachVisible(parts, visit) {
-    for (const { grid, size, part } of parts) {
-      for (let y = part.y0; y < part.y1; y++) visit(grid.cells, y * size + part.x0, y * size + part.x1);
+  /** The least and the greatest visible value; nothing is between them where there is none. */
+  function extremes(parts) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const { grid, part } of parts) {
+      const { cells, area } = grid;
+      for (let y = part.y0; y < part.y1; y++) {
+        const start = rowStart(area, part, y);
+        for (let at = start, end = start + part.x1 - part.x0; at < end; at++) {
+          const value = cells[at];
+          if (value < low) low = value;
+          if (value > high) high = value;
+        }
+      }
     }
+    return [low, high];
   }
 
   /** Number a float tile's cells by the bins of the view, from 1; cells outside its range go to the end bins. */
   function bin(cells, stats) {
     const codes = new Uint32Array(cells.length);
     const { low, width } = stats;
+    const scale = 1 / width;
     for (let i = 0; i < cells.length; i++) {
       const value = cells[i];
       if (value !== value) continue;
-      const at = Math.floor((value - low) / width);
-      codes[i] = 1 + (at < 0 ? 0 : at >= BINS ? BINS - 1 : at);
+      const at = (value - low) * scale;
+      codes[i] = 1 + (at < 0 ? 0 : at >= BINS ? BINS - 1 : at | 0);
     }
     return codes;
   }
 
   /** The centres of the view's bins, to be placed on the colour scale. */
-  const binCentres = (stats) => Float64Array.from({ length: BINS }, (_, i) => stats.low + (i + 0.5) * stats.width);
+  function binCentres({ low, width }) {
+    const centres = new Float64Array(BINS);
+    for (let i = 0; i < BINS; i++) centres[i] = low + (i + 0.5) * width;
+    return centres;
+  }
 
   /** Index of the last value that is not above x; -1 where all are above. */
   function lastAtMost(values, x) {
@@ -178,12 +194,24 @@
   }
 
   /** The share of visible cells at or below x: steps for counts, interpolated between bins for floats. */
-  function share(stats, x) {
-    const { values, cdf } = stats;
-    const at = lastAtMost(values, x);
-    if (at < 0) return stats.kind === "int" ? 0 : cdf[0];
-    if (stats.kind === "int" || at === values.length - 1) return cdf[at];
+  const share = (stats, x) => shareAfter(stats, lastAtMost(stats.values, x), x);
+
+  /** The share at x, where `at` is the index of the last value that is not above it. */
+  function shareAfter({ kind, values, cdf }, at, x) {
+    if (at < 0) return kind === "int" ? 0 : cdf[0];
+    if (kind === "int" || at === values.length - 1) return cdf[at];
     return cdf[at] + ((cdf[at + 1] - cdf[at]) * (x - values[at])) / (values[at + 1] - values[at]);
+  }
+
+  /** The share at each of some ascending values, in one walk. */
+  function shares(stats, ascending) {
+    const out = new Float64Array(ascending.length);
+    const { values } = stats;
+    for (let i = 0, at = -1; i < out.length; i++) {
+      while (at + 1 < values.length && values[at + 1] <= ascending[i]) at++;
+      out[i] = shareAfter(stats, at, ascending[i]);
+    }
+    return out;
   }
 
   /** The least visible value with that share of the cells at or below it. */
@@ -204,6 +232,12 @@
     linear: { bend: (x) => x, unbend: (y) => y },
   };
 
+  function bent({ bend }, values, from) {
+    const out = new Float64Array(values.length);
+    for (let i = 0; i < out.length; i++) out[i] = bend(Math.max(values[i] - from, 0));
+    return out;
+  }
+
   /** Where values stand on the colour scale, 0 to 1, and which value stands where. */
   class Scale {
     /**
@@ -220,21 +254,25 @@
       this.lo = range[0] <= 0 ? first : quantile(stats, range[0] / 100);
       this.hi = range[1] >= 100 ? last : quantile(stats, range[1] / 100);
       const curve = CURVES[normalization];
-      this.bend = curve ? (x) => curve.bend(Math.max(x - this.lo, 0)) : (x) => share(stats, x);
+      this.bend = curve ? (values) => bent(curve, values, this.lo) : (values) => shares(stats, values);
       this.unbend = curve ? (y) => this.lo + curve.unbend(y) : (y) => quantile(stats, y);
-      [this.start, this.end] = [this.bend(this.lo), this.bend(this.hi)];
+      [this.start, this.end] = this.bend([this.lo, this.hi]);
     }
 
     /** @returns {number} 0 at the low end of the range, 1 at its high end; 1 throughout where both are one value */
     position(x) {
-      const span = this.end - this.start;
-      if (!(span > 0)) return x < this.lo ? 0 : 1;
-      return Math.max(0, Math.min(1, (this.bend(x) - this.start) / span));
+      return this.positions([x])[0];
     }
 
-    /** @returns {Float64Array} the position of each value */
+    /** @returns {Float64Array} the position of each of some ascending values */
     positions(values) {
-      return Float64Array.from(values, (x) => this.position(x));
+      const out = this.bend(values);
+      const span = this.end - this.start;
+      for (let i = 0; i < out.length; i++) {
+        if (span > 0) out[i] = Math.max(0, Math.min(1, (out[i] - this.start) / span));
+        else out[i] = values[i] < this.lo ? 0 : 1;
+      }
+      return out;
     }
 
     /** The value at a position: the inverse of `position`. */

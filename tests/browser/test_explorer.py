@@ -253,7 +253,7 @@ def test_on_a_phone_the_map_comes_first(browse: Browse) -> None:
 
 SHADED = """([cells, how, colours]) => {
   const b = stageboard, size = Math.sqrt(cells.length), part = {x0: 0, y0: 0, x1: size, y1: size};
-  const grid = b.rank(Uint32Array.from(cells), size), stats = b.visibleStats([{grid, size, part}]);
+  const grid = {...b.rank(Uint32Array.from(cells)), area: part}, stats = b.visibleStats([{grid, part}]);
   const scale = new b.Scale(stats, how, [0, 100]);
   const table = b.colourTable(scale.positions(grid.values), b.parseColours(colours.join('')));
   return Array.from(grid.codes, (code) => table[code]);
@@ -271,10 +271,10 @@ def test_counts_are_shaded_as_by_datashader(browse: Browse, how: str) -> None:
     assert np.abs(channels[0] - channels[1]).max() <= 1
 
 
-SPREAD = """([cells, radius, how, float, size]) => {
+SPREAD = """([cells, radius, how, float, size, part]) => {
   const values = float ? Float32Array.from(cells, (v) => (v === null ? NaN : v)) : Uint16Array.from(cells);
   const tile = {values, apron: 5, size, planes: 1, float};
-  return Array.from(stageboard.spread(tile, 0, radius, how), (v) => (v === v ? v : null));
+  return Array.from(stageboard.spread(tile, 0, radius, how, part), (v) => (v === v ? v : null));
 }"""
 
 
@@ -289,8 +289,49 @@ def test_spreading_is_datashaders(browse: Browse) -> None:
         given = cells if real else np.nan_to_num(cells).astype("u4")
         expected = np.asarray(tf.spread(xr.DataArray(given, dims=("y", "x")), radius, how=how).data)[5:-5, 5:-5]
         flat = [None if np.isnan(one) else float(one) for one in given.ravel().astype("f8")]
-        drawn = page.evaluate(SPREAD, [flat, radius, how, real, 32])
-        np.testing.assert_array_equal(np.array(drawn, "f8").reshape(32, 32), expected.astype("f8"))
+        for part in (None, {"x0": 3, "x1": 32, "y0": 0, "y1": 9}):
+            drawn = page.evaluate(SPREAD, [flat, radius, how, real, 32, *([part] if part else [])])
+            wanted = expected[0:9, 3:32] if part else expected
+            np.testing.assert_array_equal(np.array(drawn, "f8").reshape(wanted.shape), wanted.astype("f8"))
+
+
+PAINTED = """() => {
+  const view = stageboard.explorer.view, shader = view.shader;
+  const [one] = view.current().filter((one) => one.tile && !one.tile.empty);
+  const canvas = Object.assign(document.createElement("canvas"), {width: 512, height: 512});
+  const pen = canvas.getContext("2d", {willReadFrequently: true});
+  const pixels = () => pen.getImageData(0, 0, 512, 512).data.join();
+  const part = {x0: 40, x1: 300, y0: 7, y1: 500};
+  shader.paint(pen, one.tile, view.drawn);
+  const whole = pixels();
+  one.tile.grid = null;
+  shader.spreadKey = null;
+  pen.clearRect(0, 0, 512, 512);
+  const all = [shader.paint(pen, one.tile, view.drawn, part), null];
+  const early = pixels() !== whole;
+  all[1] = shader.paint(pen, one.tile, view.drawn);
+  return [all, early, pixels() === whole];
+}"""
+
+
+@pytest.mark.parametrize("aggregate", ["count", "mean", "by"])
+def test_what_is_seen_is_painted_first_and_then_the_rest(browse: Browse, aggregate: str) -> None:
+    field = {"count": "", "mean": "&field=delay", "by": "&field=origin"}[aggregate]
+    visit = opened(browse, f"/explorer/flights?aggregate={aggregate}{field}")
+    assert visit.page.evaluate(PAINTED) == [[False, True], True, True]
+
+
+def test_a_damaged_tile_is_told_from_a_whole_one(browse: Browse) -> None:
+    page = browse("/explorer/stars").page
+    script = """async ([cut, flip]) => {
+      const view = stageboard.explorer.view, address = view.address(view.current().find((one) => one.tile && !one.tile.empty).coords);
+      const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
+      if (flip) bytes[flip] ^= 255;
+      return stageboard.unpack(bytes.slice(0, bytes.length - cut).buffer).then((tile) => tile.size, () => "refused");
+    }"""
+    assert page.evaluate(script, [0, 0]) == 512
+    for damage in ([20, 0], [4, 0], [1_000_000, 0], [0, 200]):
+        assert page.evaluate(script, damage) == "refused"
 
 
 def test_a_large_plot_is_prepared_and_opens_by_itself(browse: Browse, tmp_path: Path) -> None:
