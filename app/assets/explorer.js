@@ -40,6 +40,8 @@
     setUpMap() {
       const { map } = this;
       map.setMinZoom(1).setMaxZoom(board.MAX_Z + 1);
+      // A notch of a wheel is one zoom; Leaflet also begins to load at once then, not when it has zoomed.
+      map.options.wheelPxPerZoomLevel = 100;
       map.attributionControl?.setPrefix(false);
       if (matchMedia("(prefers-reduced-motion: reduce)").matches) map.options.inertia = map._zoomAnimated = false;
       const box = map.getContainer();

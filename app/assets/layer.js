@@ -11,8 +11,8 @@
   const PATIENCE = 4000;
   /** ms a frame for previews. */
   const BUDGET = 9;
-  /** ms for which an old picture, enlarged by Leaflet, will do: making previews would only delay tiles that come so soon. */
-  const GRACE = 150;
+  /** ms for which an old picture, enlarged by Leaflet, will do, or none: making previews would only delay tiles that come so soon. */
+  const GRACE = { covered: 150, blank: 70 };
 
   /** A GridLayer of canvases that asks its owner for their contents. */
   function canvasGrid(owner, options) {
@@ -27,7 +27,6 @@
     return new Grid({
       tileSize: board.TILE,
       noWrap: true,
-      updateWhenZooming: false,
       updateWhenIdle: false,
       keepBuffer: 1,
       minZoom: 1,
@@ -178,7 +177,7 @@
       const patient = waiting.length && (performance.now() - this.waitingSince < PATIENCE || waiting.length === seen.length);
       if (patient) return this.hold(seen, view);
       this.waitingSince = waiting.length ? this.waitingSince : 0;
-      this.settle(all, seen, view);
+      this.settle(seen, view);
       if (waiting.length === 0) this.listener.shown(this);
       return undefined;
     }
@@ -247,44 +246,49 @@
       return this.shader.survey(parts, this.drawn, `${Object.values(view)} ${key}`);
     }
 
-    settle(all, seen, view) {
+    settle(seen, view) {
       const ms = this.survey(this.parts(seen, view), seen, view);
       for (const [stage, spent] of Object.entries(ms)) this.costs[stage] = (this.costs[stage] || 0) + spent;
-      for (const { one } of seen) this.paintAny(one);
-      this.paintLater(all);
+      for (const { one, part } of seen) this.paintAny(one, part);
+      this.paintLater();
     }
 
-    /** Tiles just outside the viewport follow one frame later. */
-    paintLater(all) {
-      requestAnimationFrame(() => {
-        if (!this.gone) for (const one of all) this.paintAny(one);
+    /** What is outside the viewport follows in later frames, a frame's share in each. */
+    paintLater() {
+      cancelAnimationFrame(this.later);
+      this.later = requestAnimationFrame(() => {
+        const end = performance.now() + BUDGET;
+        const late = () => performance.now() > end;
+        if (!this.gone && !this.current().every((one) => this.paintAny(one) || !late())) this.paintLater();
       });
     }
 
-    /** Paint a tile, or its preview while it is not here. */
-    paintAny(one) {
-      if (one.next && !(one.next.failed && one.preview)) this.paint(one);
-      else if (one.preview) this.paintPreview(one);
+    /** Paint a tile, or its preview while it is not here; only a part of it where that is enough for now. @returns {boolean} whether nothing was to do */
+    paintAny(one, part) {
+      if (one.next && !(one.next.failed && one.preview)) return this.paint(one, part);
+      return one.preview ? this.paintPreview(one) : true;
     }
 
     paintPreview(one) {
       const { shader, drawn } = this;
       const painted = [one.url, "preview", shader.version, drawn.radius, drawn.palette.css].join(" ");
-      if (one.painted === painted) return;
+      if (one.painted === painted) return true;
       shader.paint(this.pen(one), one.preview, drawn);
       this.previewed = this.previewed || performance.now();
       this.finished(one, painted, null);
+      return false;
     }
 
-    paint(one) {
+    paint(one, part) {
       const { shader, drawn } = this;
       const painted = [one.url, shader.version, drawn.radius, drawn.palette.css].join(" ");
-      if (one.painted === painted) return;
+      if (one.painted === painted) return true;
       const start = performance.now();
-      shader.paint(this.pen(one), one.next, drawn);
+      const all = shader.paint(this.pen(one), one.next, drawn, part);
       this.costs.encode = (this.costs.encode || 0) + performance.now() - start;
-      this.finished(one, painted, one.next);
+      this.finished(one, all ? painted : "", one.next);
       one.preview = null;
+      return false;
     }
 
     pen(one) {
