@@ -17,6 +17,7 @@ from app.runtime import EXTENSION, Runtime, current
 from app.serverside import Serverside
 from app.settings import Settings
 from app.ui import shell
+from app.ui.bundle import SOURCES
 from app.ui.notices import document, notice, toast
 
 _LOG = logging.getLogger(__name__)
@@ -149,7 +150,8 @@ def create_app(settings: Settings) -> Dash:
         use_pages=True,
         pages_folder="pages",
         assets_folder="assets",
-        index_string=shell.INDEX,
+        index_string=shell.index(bundled=not settings.debug),
+        assets_ignore="" if settings.debug else SOURCES,
         title="Stageboard",
         update_title="",
         description="Explore point data too big for a browser.",

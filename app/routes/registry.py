@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from app.routes import events, figures, geography, health, images, lanes, tiles
+from app.routes import bundles, events, figures, geography, health, images, lanes, tiles
 from app.runtime import Runtime
 
 BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
@@ -14,5 +14,6 @@ BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
     figures.blueprint,
     events.blueprint,
     geography.blueprint,
+    bundles.blueprint,
     health.blueprint,
 )

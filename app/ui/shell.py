@@ -12,6 +12,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
 from dash.development.base_component import Component
 
+from app.ui.bundle import bundle
 from app.ui.icons import icon
 from app.ui.links import SECTIONS
 from app.ui.theme import THEME
@@ -32,7 +33,7 @@ FAVICON: Final = "data:image/svg+xml," + quote(
     (Path(__file__).parent.parent / "assets" / "favicon.svg").read_text("utf-8")
 )
 
-INDEX: Final = (
+_INDEX: Final = (
     """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -45,15 +46,29 @@ INDEX: Final = (
     """
     + SCHEME
     + """
-    {%css%}
+    {%css%}{%our styles%}
   </head>
   <body>
     {%app_entry%}
     <noscript>Stageboard draws in the browser: allow JavaScript for this page.</noscript>
-    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+    <footer>{%config%}{%scripts%}{%our scripts%}{%renderer%}</footer>
   </body>
 </html>"""
 )
+
+
+def index(bundled: bool) -> str:
+    """Return the document that holds every page, for Dash to fill in.
+
+    Parameters
+    ----------
+    bundled : bool
+        Whether it names our scripts and styles, in one file each, and Dash does not.
+    """
+    styles = f'<link rel="stylesheet" href="/assets/{bundle("css").name}">' if bundled else ""
+    # After those of the components, which ours extend, and before what starts the page.
+    scripts = f'<script src="/assets/{bundle("js").name}"></script>' if bundled else ""
+    return _INDEX.replace("{%our styles%}", styles).replace("{%our scripts%}", scripts)
 
 
 def _links() -> list[Component]:

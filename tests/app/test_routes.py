@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from app.pipeline.tiles import TILE_CODEC
 from app.routes.registry import BLUEPRINTS
 from app.server import answer_errors
 from app.settings import Settings
+from app.ui.bundle import ASSETS
 
 
 @pytest.fixture
@@ -253,3 +255,16 @@ def test_a_changed_file_makes_old_addresses_stale(own, monkeypatch) -> None:
     path.unlink()
     runtime._marks.clear()
     assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(("kind", "mimetype"), [("js", "text/javascript"), ("css", "text/css")])
+def test_our_scripts_and_styles_come_as_one_file_each(client: FlaskClient, kind: str, mimetype: str) -> None:
+    [name] = re.findall(rf"/assets/(bundle-\w+\.{kind})", client.get("/").text)
+    answer = client.get(f"/assets/{name}")
+    assert answer.mimetype == mimetype
+    assert "immutable" in answer.headers["Cache-Control"]
+    for file in ASSETS.glob(f"*.{kind}"):
+        assert file.read_text("utf-8") in answer.text
+        assert f"/assets/{file.name}" not in client.get("/").text
+    old = client.get(f"/assets/bundle-0123.{kind}")
+    assert (old.text, old.headers["Cache-Control"]) == (answer.text, "no-store")

@@ -324,8 +324,9 @@ def test_what_is_seen_is_painted_first_and_then_the_rest(browse: Browse, aggrega
 def test_a_damaged_tile_is_told_from_a_whole_one(browse: Browse) -> None:
     page = browse("/explorer/stars").page
     script = """async ([cut, flip]) => {
-      const view = stageboard.explorer.view, address = view.address(view.current().find((one) => one.tile && !one.tile.empty).coords);
-      const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
+      const view = stageboard.explorer.view;
+      const { coords } = view.current().find((one) => one.tile && !one.tile.empty);
+      const bytes = new Uint8Array(await (await fetch(view.address(coords))).arrayBuffer());
       if (flip) bytes[flip] ^= 255;
       return stageboard.unpack(bytes.slice(0, bytes.length - cut).buffer).then((tile) => tile.size, () => "refused");
     }"""
