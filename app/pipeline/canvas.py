@@ -177,7 +177,8 @@ def aggregate_states(rows: Rows, rect: PixelRect, group: str) -> dict[str, Array
         return {name: np.zeros(rect.shape, dtype) for name, dtype in STATES[group].items()}
     reductions = {"n": ds.count("value"), **_PARTS[group]}
     drawn = _call(_canvas(rect), rows, ds.summary(**reductions))
-    found = {name: np.nan_to_num(_cropped(drawn[name].data, rect)) for name in reductions}
+    n = _cropped(drawn["n"].data, rect)
+    found = {name: np.where(n > 0, _cropped(drawn[name].data, rect), 0) for name in reductions}
     return {"n": found["n"], "sum": found["sum"], "m2": found["var"] * found["n"]} if group == "moments" else found
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline.canvas import STATES, Rows, aggregate_states
+from app.pipeline.compiled import compiled, read_only
 from app.pipeline.mapped import mapped
 from app.pipeline.rooms import Progress, Room, publish, silent
 from app.pipeline.types import Rect, TileAddress
@@ -179,11 +180,17 @@ def finalised(states: Mapping[str, Array], aggregate: str) -> Array:
     n = states["n"]
     if aggregate in ("sum", "min", "max"):
         return np.where(n > 0, states[aggregate].astype(np.float64, copy=False), np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if aggregate == "mean":
-            return np.asarray(states["sum"] / n)
-        var = states["m2"] / n
-        return np.asarray(np.sqrt(var) if aggregate == "std" else var)
+    found = np.empty(n.shape)
+    total = states["sum" if aggregate == "mean" else "m2"]
+    _divide(read_only(total.astype(np.float64, copy=False)).ravel(), read_only(n).ravel(), found.ravel())
+    return np.sqrt(found, out=found) if aggregate == "std" else found
+
+
+@compiled
+def _divide(totals: Array, n: Array, into: Array) -> None:
+    """Divide totals by counts in one pass; NaN where nothing was counted."""
+    for i in range(n.size):
+        into[i] = totals[i] / n[i] if n[i] else np.nan
 
 
 def halved(states: Mapping[str, Array]) -> States:

@@ -8,6 +8,7 @@ import numpy as np
 
 from app.pipeline import discs, shade
 from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
+from app.pipeline.pyramid import finalised
 from app.pipeline.world import APRON, PixelRect
 
 _NUMBERS = ("mean", "sum", "max", "min", "std", "var")
@@ -38,7 +39,9 @@ def warm_up() -> None:
         aggregate_rect(rows, _PIXEL, aggregate)
     for group, dtype in _STATES:
         place = np.zeros(1, np.uint32)
-        aggregate_states(Rows(place, place, "points", np.zeros(1, dtype)), _PIXEL, group)
+        states = aggregate_states(Rows(place, place, "points", np.zeros(1, dtype)), _PIXEL, group)
+        if group == "sums":
+            finalised(states, "mean")
 
 
 def _shade(aggregate: str, padded: shade.Array) -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.pipeline.canvas import AGGREGATES, Rows, aggregate_rect, aggregate_view, empty
+from app.pipeline.canvas import AGGREGATES, Rows, aggregate_rect, aggregate_states, aggregate_view, empty
 from app.pipeline.errors import ParameterError
+from app.pipeline.pyramid import finalised
 from app.pipeline.world import MAX_Z, QUANTA, PixelRect, pixel_quanta
 
 Z = 3
@@ -167,3 +168,13 @@ def test_a_line_ends_where_a_logarithmic_axis_has_no_place(swapped):
     )
     assert found.sum() > 30
     np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(("group", "aggregate"), [("sums", "mean"), ("sums", "sum"), ("range", "max")])
+def test_states_keep_infinite_values(group: str, aggregate: str) -> None:
+    place = np.array([0, 0, 2**30, 2**31], np.uint32)
+    rows = Rows(place, place, "points", np.array([np.inf, 1.0, -np.inf, np.nan]))
+    rect = PixelRect(0, 0, 256, 0, 256)
+    found = finalised(aggregate_states(rows, rect, group), aggregate)
+    np.testing.assert_array_equal(found, aggregate_rect(rows, rect, aggregate))
+    assert np.isinf(found).sum() == 2
