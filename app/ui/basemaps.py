@@ -4,6 +4,7 @@ Names are those of `app.pipeline.controls.BASEMAPS`. Addresses and attributions 
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 from xyzservices import providers
@@ -31,8 +32,9 @@ class BaseMap:
     provider: str = ""
     ground: Ground = ""
 
+    @cache  # noqa: B019 - there are seven, and a provider is found by a search of all names
     def browser(self) -> dict[str, str | int]:
-        """Return what Leaflet needs, as JSON."""
+        """Return what Leaflet needs, as JSON; not to be changed."""
         facts: dict[str, str | int] = {"title": self.title, "ground": self.ground}
         if self.provider:
             found = providers.query_name(self.provider)
