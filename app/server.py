@@ -33,6 +33,7 @@ STATUS: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (errors.SupersededError, HTTPStatus.CONFLICT),
     (errors.BusyError, HTTPStatus.ACCEPTED),
     (errors.StoppedError, HTTPStatus.CONFLICT),
+    (errors.QuotaError, HTTPStatus.INSUFFICIENT_STORAGE),
     (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _TITLES: Final = {

@@ -10,6 +10,9 @@ from flask.testing import FlaskClient
 from app.server import create_app
 from app.settings import Settings
 
+# An app of its own, for processes of its own: its pages would be registered here.
+collect_ignore = ["app/proxied.py"]
+
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:

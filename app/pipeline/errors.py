@@ -56,6 +56,10 @@ class SupersededError(StageboardError, RuntimeError):
     """A newer view replaced the one that this was for: nothing to do, the newer one is on its way."""
 
 
+class QuotaError(StageboardError, OSError):
+    """A session's share of the disk is full: delete something of it."""
+
+
 class BusyError(StageboardError, RuntimeError):
     """Work that can wait was asked for while others are served: ask again later."""
 

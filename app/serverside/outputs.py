@@ -21,18 +21,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, current_app
 
 from app.pipeline.errors import StageboardError, StaleError
 from app.pipeline.keys import Plain
 from app.pipeline.pipeline import Pipeline
 from app.pipeline.run import Event, Root
-from app.pipeline.session import COOKIE, Session, Sessions
+from app.pipeline.session import Session
 from app.pipeline.token import Tokens
+from app.serverside.cookies import Cookies
 
 EXTENSION = "stageboard.serverside"
 PREFIX_LENGTH = 12
-COOKIE_SECONDS = 30 * 86_400
 
 Names = Mapping[str, Plain]
 """What tells a root from the others, such as a data set and two columns."""
@@ -74,24 +74,21 @@ class Serverside:
     def __init__(self, pipeline: Pipeline, secret: str, root: Callable[[Names], Root]) -> None:
         self.pipeline = pipeline
         self._root = root
-        self._sessions = Sessions(secret)
+        self._cookies = Cookies(secret)
         self._tokens = Tokens(secret, pipeline.store)
 
     def attach(self, server: Flask) -> None:
         """Keep the session's cookie on an app's responses, and make this the app's `current`."""
         server.extensions[EXTENSION] = self
-        server.after_request(self._set_cookie)
+        self._cookies.attach(server)
 
     def session(self) -> Session:
         """Return the session of the request that is being answered."""
-        if EXTENSION not in g:
-            setattr(g, EXTENSION, self._sessions.open(request.cookies.get(COOKIE)))
-        return cast(Session, g.get(EXTENSION))
+        return self._cookies.session()
 
     def known_session(self) -> Session | None:
         """Return the request's session where the browser has its cookie already; sets none, so for shared answers."""
-        session = self._sessions.open(request.cookies.get(COOKIE))
-        return None if session.fresh else session
+        return self._cookies.known()
 
     def run(self, target: str, root: Names, params: Mapping[str, Any]) -> Given:
         """Return a stage's value and a token for it.
@@ -166,20 +163,6 @@ class Serverside:
     def _declared(self, target: str, params: Mapping[str, Any]) -> dict[str, Any]:
         known = {name for one in self.pipeline.graph.lineage(target) for name in one.all_params}
         return {name: value for name, value in params.items() if name in known}
-
-    def _set_cookie(self, response: Response) -> Response:
-        """Set a fresh session's cookie, on pages and where a session was used; never on shared, cacheable answers."""
-        ours = EXTENSION in g or response.mimetype == "text/html"
-        if ours and not response.cache_control.public and self.session().fresh:
-            response.set_cookie(
-                COOKIE,
-                self._sessions.cookie(self.session()),
-                max_age=COOKIE_SECONDS,
-                httponly=True,
-                samesite="Lax",
-                secure=request.is_secure,
-            )
-        return response
 
 
 def current() -> Serverside:

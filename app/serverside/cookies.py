@@ -1,0 +1,62 @@
+"""The session of a request: read from its cookie, and set on answers where the browser has none yet."""
+
+from typing import cast
+
+from flask import Flask, Response, current_app, g, has_request_context, request
+
+from app.pipeline.errors import StageboardError
+from app.pipeline.session import COOKIE, Session, Sessions
+
+EXTENSION = "stageboard.session"
+COOKIE_SECONDS = 30 * 86_400
+
+
+class Cookies:
+    """Sessions of an app's requests. Safe for threads.
+
+    Parameters
+    ----------
+    secret : str
+        Signs the cookies; the same for every worker, at least 16 characters.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._sessions = Sessions(secret)
+
+    def attach(self, server: Flask) -> None:
+        """Keep the session's cookie on an app's responses."""
+        server.extensions[EXTENSION] = self
+        server.after_request(self._set)
+
+    def session(self) -> Session:
+        """Return the session of the request that is being answered.
+
+        Raises
+        ------
+        StageboardError
+            Outside of a request, or where these cookies are not attached to its app: each would be a new session.
+        """
+        if not has_request_context() or current_app.extensions.get(EXTENSION) is not self:
+            raise StageboardError("no session here: call attach(app.server) once, and use this within a callback.")
+        if EXTENSION not in g:
+            setattr(g, EXTENSION, self._sessions.open(request.cookies.get(COOKIE)))
+        return cast(Session, g.get(EXTENSION))
+
+    def known(self) -> Session | None:
+        """Return the request's session where the browser has its cookie already; sets none, so for shared answers."""
+        session = self._sessions.open(request.cookies.get(COOKIE))
+        return None if session.fresh else session
+
+    def _set(self, response: Response) -> Response:
+        """Set a fresh session's cookie, on pages and where a session was used; never on shared, cacheable answers."""
+        ours = EXTENSION in g or response.mimetype == "text/html"
+        if ours and not response.cache_control.public and self.session().fresh:
+            response.set_cookie(
+                COOKIE,
+                self._sessions.cookie(self.session()),
+                max_age=COOKIE_SECONDS,
+                httponly=True,
+                samesite="Lax",
+                secure=request.is_secure,
+            )
+        return response
