@@ -1,28 +1,36 @@
 """Tokens: what a callback returns in place of a big value.
 
-A token is a recipe, signed and bound to a session and a scope, short enough for an address. It grants nothing but what
-it says: another session's token, or one of another scope, is worth no more than a forged one. A recipe too long for a
-token is kept in the store, and the token names it.
+A token is a recipe, signed and bound to a session and a scope, short enough for an address, and good for some days. It
+grants nothing but what it says: another session's token, or one of another scope, is worth no more than a forged one. A
+recipe too long for a token is kept in the store, as its session's own, and the token names it.
 
-Equal recipes give equal tokens, so that an address made of one can be cached.
+Equal recipes give equal tokens on the same day, so that an address made of one can be cached.
 """
 
 import base64
 import hmac
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
+from time import time
 
 from itsdangerous import Signer
 
 from app.pipeline.errors import StaleError, TokenError
 from app.pipeline.keys import Plain, canonical, digest
+from app.pipeline.owned import Owned
 from app.pipeline.secret import check_secret
 from app.pipeline.stores.base import Store
 
 LIMIT = 300
 """Every token is shorter than this, in characters."""
+
+TOKEN_DAYS = 30
+"""How long a token is good: as long as the cookie of a session that is not used, without which it is worth nothing."""
+
+RECIPE_BYTES = 1_000_000
+"""What a session's stored recipes may take; beyond, its oldest give way. Some thousands of views with long lists."""
 
 WORDS = (
     b'{"aggregate":"count","cmap":"fire","dataset":"","field":"","fingerprint":"","height":,"kind":"points",'
@@ -31,7 +39,13 @@ WORDS = (
 )
 """Deflate's preset dictionary: texts that recipes are likely to hold cost next to nothing. Part of every signature."""
 
+FORMAT = 2
+"""Part of every signature: raised when a token's body is laid out anew."""
+
+DAY = 86_400
 _INLINE, _STORED = b"i", b"s"
+# A letter, and the day on which it was minted, counted from 1970.
+_HEAD = 3
 
 
 class Tokens:
@@ -43,6 +57,10 @@ class Tokens:
         The same for every worker, at least 16 characters.
     store : Store
         Where recipes are kept that are too long for a token; all workers share it.
+    days : int
+        How long tokens are good; an older one is stale.
+    clock : callable
+        Returns seconds since 1970.
 
     Notes
     -----
@@ -61,9 +79,11 @@ class Tokens:
     app.pipeline.errors.TokenError: this token was not made for this session and use: reload the page.
     """
 
-    def __init__(self, secret: str, store: Store) -> None:
+    def __init__(self, secret: str, store: Store, *, days: int = TOKEN_DAYS, clock: Callable[[], float] = time) -> None:
         self._secret = check_secret(secret)
-        self._store = store
+        self._recipes = Owned(store, "token", RECIPE_BYTES, period=DAY, clock=clock)
+        self._days = days
+        self._clock = clock
 
     def mint(self, recipe: Mapping[str, Plain], *, session: str, scope: str) -> str:
         """Return the token for a recipe.
@@ -86,15 +106,18 @@ class Tokens:
         ------
         ParameterError
             For a value that has no canonical text.
+        QuotaError
+            For a recipe longer than all that a session may keep.
+        StoreError
+            Where the store does not take a recipe that is too long for a token.
         """
         text = canonical(recipe).encode("ascii")
-        token = self._sign(_INLINE + _deflate(text), session, scope)
+        day = self._today().to_bytes(_HEAD - 1, "big")
+        token = self._sign(_INLINE + day + _deflate(text), session, scope)
         if len(token) < LIMIT:
             return token
-        key = _digest(text, session, scope)
-        # The next request may be answered by another process.
-        self._store.set(_store_key(key), text, wait=True)
-        return self._sign(_STORED + bytes.fromhex(key), session, scope)
+        name = self._recipes.keep(session, text, _digest(text, session, scope))
+        return self._sign(_STORED + day + name.encode("ascii"), session, scope)
 
     def redeem(self, token: str, *, session: str, scope: str) -> dict[str, Plain]:
         """Return the recipe of a token.
@@ -116,23 +139,28 @@ class Tokens:
         TokenError
             For a token that is forged, altered, truncated, too long, or of another session or scope.
         StaleError
-            Where the stored recipe of a true token is gone.
+            Where a true token is too old, or its stored recipe is gone.
         """
         body = self._verify(token, session, scope)
+        if self._today() - int.from_bytes(body[1:_HEAD], "big") > self._days:
+            raise StaleError(f"this token is older than {self._days} days: reload the page.")
         if body[:1] == _INLINE:
-            return _parse(_inflate(body[1:]))
-        return _parse(self._recall(body[1:].hex(), session, scope))
+            return _parse(_inflate(body[_HEAD:]))
+        return _parse(self._recall(body[_HEAD:].decode("ascii"), session, scope))
 
-    def _recall(self, key: str, session: str, scope: str) -> bytes:
-        """Return a stored recipe's text, which must still be what its key names."""
-        found = self._store.get(_store_key(key))
-        if found is None or _digest(found.data, session, scope) != key:
+    def _today(self) -> int:
+        return int(self._clock() // DAY)
+
+    def _recall(self, name: str, session: str, scope: str) -> bytes:
+        """Return a stored recipe's text, which must still be what its name says."""
+        text = self._recipes.find(session, name)
+        if text is None or not name.endswith(_digest(text, session, scope)):
             raise StaleError("what this token names is no longer kept: reload the page.")
-        return found.data
+        return text
 
     def _sign(self, body: bytes, session: str, scope: str) -> str:
         """Return base64 text and its signature; session and scope are in the signing key, not in the text."""
-        salt = canonical(["stageboard.token", zlib.crc32(WORDS), session, scope])
+        salt = canonical(["stageboard.token", FORMAT, zlib.crc32(WORDS), session, scope])
         signer = Signer(self._secret, salt=salt, digest_method=sha256, key_derivation="hmac")
         return signer.sign(base64.urlsafe_b64encode(body).rstrip(b"=")).decode("ascii")
 
@@ -148,10 +176,6 @@ class Tokens:
             if hmac.compare_digest(self._sign(body, session, scope), token):
                 return body
         raise TokenError("this token was not made for this session and use: reload the page.")
-
-
-def _store_key(key: str) -> str:
-    return f"token-{key}"
 
 
 def _digest(text: bytes, session: str, scope: str) -> str:

@@ -1,14 +1,18 @@
 """Tokens: only what was minted here, for this session and scope, is worth anything."""
 
+import base64
 import re
+import secrets
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.pipeline.errors import ParameterError, StaleError, TokenError
+from app.pipeline.errors import ParameterError, QuotaError, StaleError, TokenError
+from app.pipeline.keys import canonical
+from app.pipeline.owned import Owned
 from app.pipeline.stores.memory import MemoryStore
-from app.pipeline.token import LIMIT, Tokens
+from app.pipeline.token import DAY, LIMIT, RECIPE_BYTES, Tokens
 
 KEY = "a secret for these tests"
 FIGURE = {
@@ -31,7 +35,8 @@ recipes = some.dictionaries(some.text(max_size=12), plain, max_size=8)
 
 
 def make() -> Tokens:
-    return Tokens(KEY, MemoryStore())
+    # A day that does not end while a test runs.
+    return Tokens(KEY, MemoryStore(), clock=lambda: 20_000 * DAY)
 
 
 @given(recipe=recipes, session=some.text(max_size=30), scope=some.text(max_size=30))
@@ -115,6 +120,49 @@ def test_a_stored_recipe_that_was_replaced_is_stale(planted: bytes) -> None:
     store.set(next(store.keys()), planted)
     with pytest.raises(StaleError):
         Tokens(KEY, store).redeem(token, session="s", scope="c")
+
+
+@pytest.mark.parametrize("recipe", [{"a": 1}, FIGURE, LONG], ids=["short", "figure", "stored"])
+def test_a_token_is_good_for_its_days_and_then_stale(recipe: dict[str, object]) -> None:
+    now, store = [20_000 * DAY + 5.0], MemoryStore()
+    tokens = Tokens(KEY, store, days=3, clock=lambda: now[0])
+    token = tokens.mint(recipe, session="s", scope="c")  # type: ignore[arg-type]
+    now[0] += 3 * DAY
+    assert tokens.redeem(token, session="s", scope="c") == recipe
+    assert tokens.mint(recipe, session="s", scope="c") != token  # type: ignore[arg-type]
+    now[0] += DAY
+    with pytest.raises(StaleError, match="older than 3 days: reload the page"):
+        tokens.redeem(token, session="s", scope="c")
+    with pytest.raises(TokenError):
+        tokens.redeem(token, session="t", scope="c")
+
+
+def test_nobody_can_make_a_token_younger() -> None:
+    now = [20_000 * DAY + 5.0]
+    tokens = Tokens(KEY, MemoryStore(), days=3, clock=lambda: now[0])
+    body, _, signature = tokens.mint(FIGURE, session="s", scope="c").partition(".")
+    now[0] += 9 * DAY
+    raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    for day in range(20_000, 20_010):
+        later = raw[:1] + day.to_bytes(2, "big") + raw[3:]
+        young = base64.urlsafe_b64encode(later).rstrip(b"=").decode() + "." + signature
+        with pytest.raises(StaleError if later == raw else TokenError):
+            tokens.redeem(young, session="s", scope="c")
+
+
+def test_a_flood_of_recipes_is_bounded_and_pushes_out_the_sessions_own_alone() -> None:
+    store = MemoryStore(64_000_000)
+    tokens = Tokens(KEY, store)
+    hers = tokens.mint(LONG, session="ada", scope="c")
+    for n in range(60):
+        last = tokens.mint({"long": secrets.token_hex(25_000), "n": n}, session="eve", scope="c")
+    recipes = Owned(store, "token", RECIPE_BYTES)
+    assert 0 < recipes.used("eve") <= RECIPE_BYTES
+    assert recipes.used("ada") == len(canonical(LONG))  # type: ignore[arg-type]
+    assert tokens.redeem(hers, session="ada", scope="c") == LONG
+    assert len(last) < LIMIT
+    with pytest.raises(QuotaError):
+        tokens.mint({"long": secrets.token_hex(RECIPE_BYTES)}, session="eve", scope="c")
 
 
 def test_a_recipe_without_canonical_text_is_refused() -> None:
