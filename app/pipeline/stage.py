@@ -1,13 +1,13 @@
 """Stages: pure functions with a name, a version, declared parents and declared parameters.
 
-A stage's identity includes its own source text and that of the modules it says it uses, so edited code never answers
-with an old result.
+A stage's identity includes its own source text, that of the functions beside it that it calls, and that of the modules
+it says it uses, so edited code never answers with an old result.
 """
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from app.pipeline.codecs import NPY, Codec
@@ -66,6 +66,26 @@ def _source(thing: Callable[..., Any] | ModuleType) -> str:
         raise GraphError(f"the source of {thing!r} cannot be read: define it in a file.") from error
 
 
+def _names(code: CodeType) -> set[str]:
+    """Return the names that code looks up outside of itself, in the functions within it too."""
+    inner = (one for one in code.co_consts if isinstance(one, CodeType))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _beside(function: Callable[..., Any]) -> list[FunctionType]:
+    """Return the functions of a function's own module that it calls, and those that they call, by name."""
+    found: dict[str, FunctionType] = {}
+    waiting = [function] if isinstance(function, FunctionType) else []
+    while waiting:
+        one = waiting.pop()
+        for name in _names(one.__code__) - set(found):
+            other = inspect.unwrap(one.__globals__.get(name))  # type: ignore[arg-type]  # what is no function stays
+            if isinstance(other, FunctionType) and other.__module__ == function.__module__:
+                found[name] = other
+                waiting.append(other)
+    return [found[name] for name in sorted(found)]
+
+
 def source_digest(*things: Callable[..., Any] | ModuleType) -> str:
     """Return the hash of the source text of functions and modules."""
     return digest(*map(_source, things))
@@ -96,7 +116,8 @@ def stage(
     parts : Parts, optional
         Declares that the value is made of parts, each stored under its own key.
     uses : sequence of module, callable or str
-        Modules and functions whose source, and texts such as a library's version, belong to its identity.
+        Modules and functions whose source, and texts such as a library's version, belong to its identity. The functions
+        of its own module that it calls do so unsaid.
 
     Raises
     ------
@@ -115,7 +136,7 @@ def stage(
     def declare(function: Callable[..., Any]) -> Stage:
         if getattr(function, "__closure__", None):
             raise GraphError(f"stage {name!r} closes over variables: pass them as parameters.")
-        called = [function, *((parts.split, parts.join) if parts else ()), *uses]
+        called = [function, *_beside(function), *((parts.split, parts.join) if parts else ()), *uses]
         identity = digest(name, str(version), *(one if isinstance(one, str) else _source(one) for one in called))
         return Stage(name, function, version, tuple(parents), tuple(params), codec, parts, identity)
 

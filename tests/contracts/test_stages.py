@@ -1,7 +1,9 @@
 """What every stage owes; a new one is tested by its line in the registry, without an edit here."""
 
+import ast
 import inspect
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -92,6 +94,21 @@ def test_its_key_changes_when_it_or_a_parent_is_edited(case):
         stages = [replace(each, identity="edited") if each is edited else each for each in graph.stages]
         after = Graph(stages).keys(one.name, "00", declared(graph))[one.name]
         assert (after != before) == (edited.name in lineage)
+
+
+def uses(one):
+    """Return the names that a stage's declaration lists under ``uses``."""
+    tree = ast.parse(inspect.getsource(inspect.getmodule(one.function)))
+    listed = [each.value for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg == "uses"]
+    return {each.id for each in ast.walk(listed[0]) if isinstance(each, ast.Name)} if listed else set()
+
+
+def test_the_modules_that_it_calls_are_part_of_it(case):
+    _, _, one = case
+    names, space = one.function.__code__.co_names, one.function.__globals__
+    called = {name for name in names if isinstance(space.get(name), ModuleType)}
+    ours = {name for name in called if space[name].__name__.startswith("app.")}
+    assert ours <= uses(one)
 
 
 def test_every_parameter_must_be_given(case):

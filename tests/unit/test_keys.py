@@ -70,3 +70,20 @@ def test_what_has_no_text_is_refused_wherever_it_is(value):
 def test_names_that_would_become_equal_text_are_refused():
     with pytest.raises(ParameterError, match="use text"):
         canonical({1: "a", "1": "b"})
+
+
+@pytest.mark.parametrize("size", [3, 100_000, 250_000])
+def test_arrays_are_refused_whole_never_keyed_by_a_sample(size):
+    one = np.zeros(size)
+    other = one.copy()
+    other[size // 2] = 1
+    for array in (one, other):
+        with pytest.raises(ParameterError, match="cannot be part of a key"):
+            canonical({"weights": array})
+
+
+def test_long_lists_that_differ_in_one_value_have_two_keys():
+    one = [0.5] * 150_000
+    other = [*one[:75_000], 0.25, *one[75_001:]]
+    assert digest(canonical(one)) == digest(canonical(list(one)))
+    assert digest(canonical(one)) != digest(canonical(other))

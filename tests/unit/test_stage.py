@@ -26,9 +26,17 @@ def offset():
     return 1
 
 
+def deeper():
+    return 5
+
+
+def helped(values):
+    return [deeper() for _ in values]
+
+
 @stage("made", {declared})
 def made(value):
-    return value + {number}
+    return value + {number} + (lambda: len(helped([])))()
 """
 
 
@@ -75,6 +83,15 @@ def test_what_a_stage_uses_is_part_of_it(tmp_path, declared, old, new):
     before = loaded(tmp_path, declared=declared)
     assert before.identity == loaded(tmp_path, declared=declared).identity
     assert before.identity != loaded(tmp_path, declared=declared, text=MODULE.replace(old, new)).identity
+
+
+@pytest.mark.parametrize(("old", "new"), [("[deeper()", "[2 * deeper()"), ("return 5", "return 6")])
+def test_the_functions_beside_it_that_it_calls_are_part_of_it_unsaid(tmp_path, old, new):
+    assert old in MODULE
+    before = loaded(tmp_path)
+    assert before.identity != loaded(tmp_path, text=MODULE.replace(old, new)).identity
+    unused = MODULE.replace("return 1", "return 2")
+    assert before.identity == loaded(tmp_path, text=unused).identity
 
 
 def test_modules_and_functions_have_digests():

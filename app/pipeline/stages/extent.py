@@ -16,7 +16,7 @@ def _drawable(values: npt.NDArray[Any], log: bool) -> npt.NDArray[np.bool_]:
     return found & (values > 0) if log else found
 
 
-@stage("extent", parents=("source",), params=("xlog", "ylog"), codec=JSON, uses=(_drawable,))
+@stage("extent", parents=("source",), params=("xlog", "ylog"), codec=JSON)
 def extent(points: Points, *, xlog: bool, ylog: bool) -> dict[str, Any]:
     """Find the bounds of the rows that have a place on both axes.
 
