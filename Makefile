@@ -1,7 +1,7 @@
 # Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint lock screenshots clean chromium bench-engine bench-peers
+.PHONY: help venv run test stress lint lock screenshots clean chromium bench-engine bench-peers
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,6 +24,9 @@ run: $(VENV)/runtime.stamp ## serve on PORT (8050); more options in ARGS="--work
 
 test: $(VENV)/dev.stamp chromium ## run every test; choose some with TESTS="tests/unit -k keys"
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)
+
+stress: $(VENV)/dev.stamp chromium ## run the tests that take minutes; choose some with TESTS="tests/stress -k fuzz"
+	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest -s $(or $(TESTS),tests/stress)
 
 lint: $(VENV)/dev.stamp ## check style, types and floors
 	$(BIN)/ruff check

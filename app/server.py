@@ -8,9 +8,11 @@ from typing import Any, Final, cast
 
 import dash
 from dash import Dash, set_props
+from dash.exceptions import DependencyException
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from app import calls
 from app.pipeline import errors
 from app.routes.registry import BLUEPRINTS
 from app.runtime import EXTENSION, Runtime, current
@@ -43,6 +45,8 @@ _TITLES: Final = {
     HTTPStatus.CONFLICT: "Another view came after this one",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That file cannot be explored",
 }
+# Dash's own error names every file that it serves.
+_NO_SCRIPT: Final = "no such script or style is served here: reload the page."
 _FAULT: Final = "Something went wrong on the server; its log has the details. Try again, or choose another view."
 
 
@@ -64,6 +68,8 @@ def explain(error: Exception) -> tuple[HTTPStatus, str, str]:
     elif isinstance(error, errors.StageboardError):
         status = next((code for kind, code in STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
         sentence = str(error)
+    elif isinstance(error, DependencyException):
+        status, sentence = HTTPStatus.NOT_FOUND, _NO_SCRIPT
     else:
         status, sentence = HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT
     return status, _TITLES.get(status, "That did not work"), sentence
@@ -158,8 +164,11 @@ def create_app(settings: Settings) -> Dash:
         description="Explore point data too big for a browser.",
         serve_locally=True,
         suppress_callback_exceptions=True,
+        # Where asgiref happens to be installed, Dash would otherwise start a thread for every request.
+        use_async=False,
         on_error=_on_callback_error,
     )
     app.layout = shell.layout
     shell.register()
+    calls.guard(app)
     return app

@@ -134,3 +134,7 @@ def test_everything_is_served_from_here(client):
 def test_the_scheme_is_set_before_anything_is_painted(client):
     text = client.get("/").text
     assert text.index("data-mantine-color-scheme") < text.index('rel="stylesheet"') < text.index("react-entry-point")
+
+
+def test_no_thread_is_started_for_a_request(app):
+    assert app._use_async is False

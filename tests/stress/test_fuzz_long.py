@@ -1,0 +1,30 @@
+"""The fuzzing of `tests/app/test_fuzz.py`, longer, and by another seed at every run."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how
+
+from tests.app.fuzzing import KINDS, Fuzz
+
+TIMES = int(os.environ.get("FUZZ_TIMES", "10"))
+
+
+@pytest.fixture(scope="module")
+def fuzz(app, settings) -> Iterator[Fuzz]:
+    made = Fuzz(app, [settings.cache, settings.folder])
+    yield made
+    print(f"{made.tries:,} hostile requests, no fault")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_request_breaks_what_is_promised(fuzz: Fuzz, kind: str) -> None:
+    @how(max_examples=TIMES * KINDS[kind], deadline=None, suppress_health_check=list(HealthCheck))
+    @given(fuzz.asks(kind))
+    def tried(asks) -> None:
+        for ask in asks:
+            fuzz.judge(ask)
+
+    tried()
