@@ -1,7 +1,7 @@
 # Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test stress lint lock screenshots clean chromium bench-engine bench-peers
+.PHONY: help venv run test stress lint audit lock screenshots clean chromium bench-engine bench-peers
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,11 +28,15 @@ test: $(VENV)/dev.stamp chromium ## run every test; choose some with TESTS="test
 stress: $(VENV)/dev.stamp chromium ## run the tests that take minutes; choose some with TESTS="tests/stress -k fuzz"
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest -s $(or $(TESTS),tests/stress)
 
-lint: $(VENV)/dev.stamp ## check style, types and floors
+lint: $(VENV)/dev.stamp ## check style, types, floors and known faults of security
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app
+
+audit: $(VENV)/dev.stamp ## ask for known vulnerabilities of the locked dependencies (needs the network)
+	$(BIN)/python -m tools.audit requirements.lock
 
 lock: $(VENV)/dev.stamp ## resolve the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml -o requirements.lock
