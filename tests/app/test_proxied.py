@@ -3,20 +3,16 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.address import listen
+from tests.app.workers import Served, two_workers
 
-ROOT = Path(__file__).parents[2]
 PREFIX = "SERVERSIDE_"
 MAKE = "..frame.data...array.data.."
 
@@ -59,6 +55,13 @@ class Browser:
         return found
 
 
+def visiting(served: Served) -> Browser:
+    """Return a browser that has loaded a page, and so has a session."""
+    browser = Browser(served.port)
+    assert browser.ask("GET", "/")[0] == 200
+    return browser
+
+
 def _given(one: tuple[str, Any]) -> dict[str, Any]:
     name, prop = one[0].split(".")
     return {"id": name, "property": prop, "value": one[1]}
@@ -70,43 +73,15 @@ def _outputs(output: str) -> Any:
     return found if output.startswith("..") else found[0]
 
 
-@dataclass
-class Served:
-    """Two workers; the pids of those that answer are read from what callbacks return."""
-
-    port: int
-    master: subprocess.Popen[bytes]
-
-    def browser(self) -> Browser:
-        browser = Browser(self.port)
-        assert browser.ask("GET", "/")[0] == 200
-        return browser
-
-    def workers(self) -> set[int]:
-        return {
-            int(pid) for pid in Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text().split()
-        }
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with listen("127.0.0.1", 0) as bound:
-        port, descriptor = bound.getsockname()[1], bound.fileno()
-        command = [
-            sys.executable, "-m", "gunicorn", "--workers", "2", "--worker-class", "gthread", "--threads", "4",
-            "--no-control-socket", "--chdir", str(ROOT / "tests" / "app"), "--bind", f"fd://{descriptor}",
-            "--pythonpath", str(ROOT), "--log-level", "error", "proxied:server",
-        ]  # fmt: skip
-        environment = {**os.environ, "PROXIED_CACHE": str(tmp_path_factory.mktemp("proxied")), "PYTHONPATH": str(ROOT)}
-        master = subprocess.Popen(command, env=environment, pass_fds=[descriptor])
-    yield Served(port, master)
-    master.terminate()
-    assert master.wait() == 0
+    with two_workers(tmp_path_factory.mktemp("proxied")) as served:
+        yield served
 
 
 @pytest.fixture
 def browser(served: Served) -> Browser:
-    return served.browser()
+    return visiting(served)
 
 
 def answered(browser: Browser, frame: str, array: str, told: list[str], wanted: int) -> set[int]:
@@ -139,7 +114,7 @@ def test_a_killed_worker_loses_no_value_and_no_session(served: Served, browser: 
 
 def test_another_session_gets_a_notice_and_no_value(served: Served, browser: Browser) -> None:
     frame, array = browser.make(30)
-    other = served.browser()
+    other = visiting(served)
     assert other.cookie != browser.cookie
     assert other.total(frame, array) == [
         "TokenError: this token was not made for this session and use: reload the page."
@@ -163,7 +138,7 @@ def test_truncated_and_altered_tokens_get_a_notice(browser: Browser) -> None:
 
 
 def test_over_its_quota_a_session_loses_its_oldest_values_with_a_notice(served: Served, browser: Browser) -> None:
-    other = served.browser()
+    other = visiting(served)
     others = other.make(10)
     first = browser.make(5000)
     last = [browser.make(5000) for _ in range(4)][-1]
