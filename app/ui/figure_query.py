@@ -149,7 +149,8 @@ def _finite(view: Any, name: str) -> float:
     value = view.get(name) if isinstance(view, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST_VALUE < value < MOST_VALUE:
         raise ParameterError(f"{name} {value!r} is no finite number: reload the page.")
-    return value
+    # What runs compiled takes whole numbers of 64 bits only, and a browser sends any.
+    return float(value)
 
 
 def chosen(plot: Plot, values: Mapping[str, Any]) -> Controls:

@@ -24,7 +24,7 @@ ODD = [
     "<script>", "${x}", "SERVERSIDE_{}", "C:\\x", "//host/x", "file:///etc/passwd", "con", ".", "~", "9" * 400,
 ]  # fmt: skip
 texts = some.sampled_from(ODD) | some.text(max_size=12)
-numbers = some.integers(-(2**70), 2**70) | some.floats()
+numbers = some.integers(-(2**70), 2**70) | some.floats() | some.sampled_from([2**63, -(2**63) - 1, 1e299, 5e-324])
 values = some.recursive(
     some.none() | some.booleans() | numbers | texts,
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(texts, inner, max_size=3),

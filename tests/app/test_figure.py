@@ -102,6 +102,13 @@ def props(answer: Any, name: str) -> dict[str, Any]:
 # The page
 
 
+@pytest.mark.parametrize("far", [2**63, 2**70, 1e299])
+def test_a_view_may_end_anywhere(client: FlaskClient, far: float) -> None:
+    client.get("/")
+    assert aggregate(client, x1=far)["token"]
+    assert aggregate(client, y0=-far)["token"]
+
+
 def test_a_newer_viewport_of_the_page_ends_an_older_one_quietly(client: FlaskClient) -> None:
     client.get("/")
     first = aggregate(client, x0=-99.5, lane="k3x9q2zt.2")
