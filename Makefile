@@ -1,7 +1,7 @@
 # Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint lock screenshots clean chromium bench-engine bench-peers
+.PHONY: help venv run test lint lock screenshots clean chromium redis bench-engine bench-peers
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,7 +22,7 @@ venv: $(VENV)/runtime.stamp ## install what running needs into .venv
 run: $(VENV)/runtime.stamp ## serve on PORT (8050); more options in ARGS="--workers 2"
 	@exec $(BIN)/python -m app $(if $(PORT),--port $(PORT)) $(ARGS)
 
-test: $(VENV)/dev.stamp chromium ## run every test; choose some with TESTS="tests/unit -k keys"
+test: $(VENV)/dev.stamp chromium redis ## run every test; choose some with TESTS="tests/unit -k keys"
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)
 
 lint: $(VENV)/dev.stamp ## check style, types and floors
@@ -52,6 +52,9 @@ bench-engine: $(VENV)/dev.stamp ## time the engine beside plain Datashader; choo
 
 chromium:
 	@sh tools/chromium.sh install
+
+redis:
+	@sh tools/redis.sh install || true
 
 clean: ## remove .venv, caches and computed results
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage tests/artifacts

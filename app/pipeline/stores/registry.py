@@ -8,12 +8,15 @@ from app.pipeline.stores.base import Store
 from app.pipeline.stores.behind import BehindStore
 from app.pipeline.stores.disk import DiskStore
 from app.pipeline.stores.memory import MemoryStore
+from app.pipeline.stores.redis import RedisStore
 from app.pipeline.stores.tiered import TieredStore
 
 # Each takes what follows the colon of its address, and the bytes that it may hold.
 STORES: Mapping[str, Callable[[str, int], Store]] = {
     "memory": lambda _, limit: MemoryStore(limit),
     "disk": lambda folder, limit: DiskStore(Path(folder), limit),
+    "redis": lambda rest, limit: RedisStore(f"redis:{rest}", limit),
+    "rediss": lambda rest, limit: RedisStore(f"rediss:{rest}", limit),
 }
 
 # The part of a tier's limit that may be queued for it, and the most.
