@@ -32,7 +32,7 @@ from app.pipeline.run import Event
 from app.pipeline.secret import load_secret
 from app.pipeline.specs import FINGERPRINT, Spec
 from app.pipeline.stages.registry import GRAPHS
-from app.pipeline.stores.registry import open_store
+from app.pipeline.stores.registry import lessor_of, open_store
 from app.pipeline.table import Progress, fingerprint
 from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot, PlotKind, TileAddress, TileRect
 from app.pipeline.warmup import warm_up
@@ -85,7 +85,8 @@ class Runtime:
             self.store, self.columns = open_store(memory), None
             self.notes = (f"{error} Until then results are kept in memory, and lost at exit.",)
         kept = Kept(int(settings.memory_bytes) // 2)
-        self.pipelines = {name: Pipeline(graph, self.store, kept=kept) for name, graph in GRAPHS.items()}
+        lessor = lessor_of(self.store)
+        self.pipelines = {name: Pipeline(graph, self.store, kept=kept, lessor=lessor) for name, graph in GRAPHS.items()}
         given = settings.secret
         self.secret = given.get_secret_value() if given else load_secret(settings.cache if self.columns else None)
         self.preparing = Preparing()
