@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.pipeline.chain import KINDS as NAMED
 from app.pipeline.stores.base import Later, TierStats
 from app.pipeline.stores.behind import BehindStore
 from app.pipeline.stores.registry import STORES, open_store
@@ -40,6 +41,10 @@ def store(request, opened):
     yield made
     assert made.check() == []
     made.close()
+
+
+def test_every_kind_can_be_named_in_the_settings():
+    assert set(NAMED) == set(STORES)
 
 
 def test_a_value_comes_back(store):
