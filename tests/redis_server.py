@@ -32,7 +32,8 @@ class RedisServer:
             pytest.skip("redis-server is not installed: `make test` installs it, or sudo apt-get install redis-server")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        password = options[options.index("--requirepass") + 1] if "--requirepass" in options else ""
+        self.url = f"redis://{f':{password}@' if password else ''}127.0.0.1:{self.port}/0"
         self._command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self._command += ["--save", "", "--appendonly", "no", *options]
         self.start()
