@@ -19,7 +19,7 @@ from typing import Protocol
 
 from app.pipeline.stopping import checkpoint
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 """How long a key is waited for that another process computes; then it is computed here as well."""
 LOOK_SECONDS = 0.005
 BEAT_SECONDS = 0.5

@@ -17,6 +17,7 @@ from app.pipeline.leases import FileLeases, alone
 from app.pipeline.pipeline import Pipeline
 from app.pipeline.stopping import stoppable
 from app.pipeline.stores.registry import lessor_of, open_store
+from tests.redis_server import RedisServer
 from tests.unit.samples import TOYS, Tally, ToyRoot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,3 +219,31 @@ def test_keys_are_leased_once_and_again_when_they_are_free(tmp_path):
         assert one.lease(keys) == []
         one.release(keys)
         assert other.lease(keys) == keys[:100]
+
+
+def test_a_key_is_leased_of_every_tier_or_of_none(tmp_path, redis_server):
+    disk, redis = (f"disk:{tmp_path / 'store'}", 80_000_000), (redis_server.url, 80_000_000)
+    memory = ("memory:", 80_000_000)
+    with (
+        closing(open_store(memory, disk, redis)) as here,
+        closing(open_store(memory, (f"disk:{tmp_path / 'other'}", 80_000_000), redis)) as elsewhere,
+        closing(open_store(memory, disk)) as beside,
+    ):
+        assert lessor_of(elsewhere).lease(["k"]) == ["k"]
+        assert lessor_of(here).lease(["j", "k"]) == ["j"]
+        assert lessor_of(beside).lease(["j", "k"]) == ["k"]
+        assert lessor_of(elsewhere).awaited(["k"]) == ["k"]
+        lessor_of(elsewhere).release(["k"])
+        assert lessor_of(here).lease(["k"]) == []
+        lessor_of(beside).release(["k"])
+        assert lessor_of(here).lease(["k"]) == ["k"]
+
+
+def test_a_redis_that_is_away_lets_every_key_out(tmp_path):
+    server = RedisServer(tmp_path)
+    with opened(server.url) as one, opened(server.url) as other:
+        assert lessor_of(one).lease(["k"]) == ["k"]
+        server.stop()
+        assert lessor_of(other).lease(["k"]) == ["k"]
+        assert lessor_of(one).awaited(["k"]) == []
+        lessor_of(one).release(["k"])
