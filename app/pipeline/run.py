@@ -58,8 +58,8 @@ class Event:
     ----------
     stage : str
     how : {'ran', 'shared', 'memory', 'disk', 'unneeded'}
-        Computed here; computed by another thread meanwhile; read from that tier; or not even needed, since a stage
-        below it was stored.
+        Computed here; computed by another thread meanwhile; read from that tier (``disk`` stands for Redis as
+        well); or not even needed, since a stage below it was stored.
     ms : float
         Its own time, without its parents'.
     bytes : int
