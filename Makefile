@@ -1,7 +1,7 @@
 # Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test stress lint audit lock screenshots clean chromium bench-engine bench-peers
+.PHONY: help venv run test stress lint audit lock screenshots clean chromium redis bench-engine bench-peers
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,10 +22,10 @@ venv: $(VENV)/runtime.stamp ## install what running needs into .venv
 run: $(VENV)/runtime.stamp ## serve on PORT (8050); more options in ARGS="--workers 2"
 	@exec $(BIN)/python -m app $(if $(PORT),--port $(PORT)) $(ARGS)
 
-test: $(VENV)/dev.stamp chromium ## run every test; choose some with TESTS="tests/unit -k keys"
+test: $(VENV)/dev.stamp chromium redis ## run every test; choose some with TESTS="tests/unit -k keys"
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)
 
-stress: $(VENV)/dev.stamp chromium ## run the tests that take minutes; choose some with TESTS="tests/stress -k fuzz"
+stress: $(VENV)/dev.stamp chromium redis ## run the tests that take minutes; choose some with TESTS="tests/stress -k fuzz"
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest -s $(or $(TESTS),tests/stress)
 
 lint: $(VENV)/dev.stamp ## check style, types, floors and known faults of security
@@ -59,6 +59,9 @@ bench-engine: $(VENV)/dev.stamp ## time the engine beside plain Datashader; choo
 
 chromium:
 	@sh tools/chromium.sh install
+
+redis:
+	@sh tools/redis.sh install || true
 
 clean: ## remove .venv, caches and computed results
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage tests/artifacts

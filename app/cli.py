@@ -52,6 +52,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[str | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     folder: Annotated[Path | None, typer.Option("--cache", help="Folder of computed results.", metavar="DIR")] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Where results are kept: disk:DIR, redis://HOST:PORT/0, or several.")
+    ] = None,
     workers: Annotated[str | None, typer.Option(help="Processes that answer requests.", metavar="N")] = None,
     open_page: Annotated[bool | None, typer.Option("--open/--no-open", help="Open the page in a browser.")] = None,
     debug: Annotated[bool | None, typer.Option("--debug", help="Reload when code changes.")] = None,
@@ -60,7 +63,8 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the pages, or run a command with these settings."""
-    flags = {"host": host, "port": port, "cache": folder, "workers": workers, "open": open_page, "debug": debug}
+    flags: dict[str, object] = {"host": host, "port": port, "cache": folder, "store": store, "workers": workers}
+    flags |= {"open": open_page, "debug": debug}
     context.obj = load(data=tuple(files or ()), **flags)
     if context.invoked_subcommand is None:
         _serve(context.obj)

@@ -18,6 +18,7 @@ from flask import Flask, current_app
 
 from app import __version__
 from app.datasets.catalogue import open_catalogue
+from app.pipeline.chain import split_chain
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import ParameterError, StaleError, StoreError
 from app.pipeline.idle import Idle
@@ -32,7 +33,7 @@ from app.pipeline.run import Event
 from app.pipeline.secret import load_secret
 from app.pipeline.specs import FINGERPRINT, Spec
 from app.pipeline.stages.registry import GRAPHS
-from app.pipeline.stores.registry import open_store
+from app.pipeline.stores.registry import lessor_of, open_store
 from app.pipeline.table import Progress, fingerprint
 from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot, PlotKind, TileAddress, TileRect
 from app.pipeline.warmup import warm_up
@@ -80,12 +81,13 @@ class Runtime:
         # One half keeps results as bytes, the other as arrays.
         memory = ("memory:", int(settings.memory_bytes) // 2)
         try:
-            self.store = open_store(memory, (f"disk:{settings.cache / 'results'}", int(settings.disk_bytes)))
+            self.store = open_store(memory, *_tiers(settings))
         except StoreError as error:
-            self.store, self.columns = open_store(memory), None
+            self.store, self.columns = open_store(memory, *_tiers(settings, "disk")), None
             self.notes = (f"{error} Until then results are kept in memory, and lost at exit.",)
         kept = Kept(int(settings.memory_bytes) // 2)
-        self.pipelines = {name: Pipeline(graph, self.store, kept=kept) for name, graph in GRAPHS.items()}
+        lessor = lessor_of(self.store)
+        self.pipelines = {name: Pipeline(graph, self.store, kept=kept, lessor=lessor) for name, graph in GRAPHS.items()}
         given = settings.secret
         self.secret = given.get_secret_value() if given else load_secret(settings.cache if self.columns else None)
         self.preparing = Preparing()
@@ -330,6 +332,18 @@ class Runtime:
             "store": self.store_stats()["tiers"],
             "notes": list(self.notes),
         }
+
+
+def _tiers(settings: Settings, without: str = "") -> list[tuple[str, int]]:
+    """Return the addresses and limits of the tiers behind memory, but for those of a kind that cannot be used."""
+    limits = {"disk": int(settings.disk_bytes)}
+    tiers = []
+    for address in split_chain(settings.store)[1:]:
+        kind = address.partition(":")[0]
+        if kind != without:
+            shown = f"disk:{settings.cache / 'results'}" if address == "disk:" else address
+            tiers.append((shown, limits.get(kind, int(settings.redis_bytes))))
+    return tiers
 
 
 def figure_axis(plots: Sequence[Plot], name: str) -> Axis:

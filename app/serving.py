@@ -18,6 +18,7 @@ from app.address import listen, url
 from app.console import complain, say
 from app.datasets.catalogue import open_catalogue
 from app.pipeline.errors import StageboardError
+from app.pipeline.secret import share_secret
 from app.server import create_app
 from app.settings import Settings
 
@@ -88,8 +89,12 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     ------
     DataError
         If a file that it is started on cannot be explored; told before any worker starts.
+    StoreError
+        If several workers could not share the secret that signs their cookies.
     """
     open_catalogue(settings.data, settings.folder)
+    if settings.workers > 1 and settings.secret is None:
+        share_secret(settings.cache)
     Workers(settings, listener).run()
 
 

@@ -14,7 +14,8 @@ from dotenv import dotenv_values
 from pydantic import AliasChoices, ByteSize, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.pipeline.errors import ParameterError, unknown
+from app.pipeline.chain import shown_chain, split_chain
+from app.pipeline.errors import ParameterError, StageboardError, unknown
 from app.pipeline.secret import check_secret
 
 PREFIX = "STAGEBOARD_"
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
     cache: Path = _setting(
         Path("cache"), "Folder of computed results, shared by all workers; safe to delete.", flag="--cache"
     )
+    store: str = _setting(
+        "disk:", "Where results are kept besides memory: disk:FOLDER (by default in the cache folder), "
+        "redis://HOST:PORT/0 (shared by several machines), memory: for nowhere else, or several, the fastest first.",
+        flag="--store", repr=False,
+    )  # fmt: skip
     folder: Path = _setting(
         Path("data"), "Folder of the files that `data make` writes and of the list that `data add` keeps."
     )
@@ -62,6 +68,7 @@ class Settings(BaseSettings):
     threads: int = _setting(16, "Requests that one process answers at once.", unit="threads", ge=1, le=256)
     memory_bytes: ByteSize = _setting(ByteSize(512 * 2**20), "Results kept in memory by each process.", unit="bytes")
     disk_bytes: ByteSize = _setting(ByteSize(8 * 2**30), "Results kept in the cache folder.", unit="bytes")
+    redis_bytes: ByteSize = _setting(ByteSize(2**30), "Results kept in Redis.", unit="bytes")
     secret: SecretStr | None = _setting(
         None, "Signs cookies and tokens; without it one is made and kept in the cache folder."
     )
@@ -83,7 +90,16 @@ class Settings(BaseSettings):
             check_secret(value.get_secret_value())
         return value
 
-    @field_validator("memory_bytes", "disk_bytes")
+    @field_validator("store")
+    @classmethod
+    def _known_stores(cls, value: str) -> str:
+        try:
+            split_chain(value)
+        except StageboardError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("memory_bytes", "disk_bytes", "redis_bytes")
     @classmethod
     def _at_least_a_mebibyte(cls, value: ByteSize) -> ByteSize:
         if value < 2**20:
@@ -120,7 +136,8 @@ def _row(name: str, value: object) -> Row:
     extra = info.json_schema_extra
     facts: Mapping[str, Any] = extra if isinstance(extra, dict) else {}
     default, help_text = _text(info.default), info.description or ""
-    return Row(name, _text(value), default, facts["unit"], facts["flag"], PREFIX + name.upper(), help_text)
+    shown = shown_chain(str(value)) if name == "store" else _text(value)
+    return Row(name, shown, default, facts["unit"], facts["flag"], PREFIX + name.upper(), help_text)
 
 
 def _text(value: object) -> str:
@@ -164,6 +181,6 @@ def _sentence(error: ValidationError) -> str:
     name = str(fault["loc"][0]).removeprefix(PREFIX).lower()
     flag = rows(Settings.model_construct())[list(Settings.model_fields).index(name)].flag.split("/")[0]
     said = fault["msg"].removeprefix("Value error, ").rstrip(".")
-    value = "not usable" if name == "secret" else repr(fault["input"])
+    value = "not usable" if name in ("secret", "store") else repr(fault["input"])
     where = f"{flag} or {PREFIX}{name.upper()}" if flag else f"{PREFIX}{name.upper()}"
     return f"setting {name!r} is {value}: {said[:1].lower()}{said[1:]}. Set {where}."

@@ -9,6 +9,23 @@ from flask.testing import FlaskClient
 
 from app.server import create_app
 from app.settings import Settings
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Start one Redis for all tests that leave it as they found it."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(shared_redis: RedisServer) -> RedisServer:
+    """Return a Redis that holds nothing."""
+    with shared_redis.client() as client:
+        client.flushall()
+    return shared_redis
 
 # An app of its own, for processes of its own: its pages would be registered here.
 collect_ignore = ["app/proxied.py"]

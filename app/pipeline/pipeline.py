@@ -15,6 +15,7 @@ from app.pipeline.errors import GraphError
 from app.pipeline.flights import Flights
 from app.pipeline.graph import Graph
 from app.pipeline.kept import Kept
+from app.pipeline.leases import Everyone, Lessor
 from app.pipeline.run import Event, Root, Run
 from app.pipeline.stores.base import Store
 
@@ -74,11 +75,21 @@ class Pipeline:
         How many values that cannot be bytes are kept in this process.
     kept : Kept, optional
         Where arrays are kept beside their bytes. Pipelines may share it where they share the store.
+    lessor : Lessor, optional
+        Lets keys out to the processes that share the store: each result is computed by one of them.
     """
 
-    def __init__(self, graph: Graph, store: Store, residents: int = RESIDENTS, kept: Kept | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        store: Store,
+        residents: int = RESIDENTS,
+        kept: Kept | None = None,
+        lessor: Lessor | None = None,
+    ) -> None:
         self.graph = graph
         self.store = store
+        self.lessor: Lessor = lessor or Everyone()
         self.flights = Flights()
         self.residents: LRUCache[str, Any] = LRUCache(residents)
         self.kept = kept or Kept()

@@ -14,6 +14,7 @@ from app.pipeline.errors import CodecError, unknown
 from app.pipeline.flights import Flights
 from app.pipeline.graph import Graph, part_base, part_key, pick, whole_key
 from app.pipeline.kept import Kept, Value
+from app.pipeline.leases import Lessor, alone
 from app.pipeline.remarks import remarked
 from app.pipeline.stage import Stage
 from app.pipeline.stopping import checkpoint
@@ -43,6 +44,7 @@ class Engine(Protocol):
     graph: Graph
     store: Store
     flights: Flights
+    lessor: Lessor
     residents: LRUCache[str, Any]
     kept: Kept
     lock: Lock
@@ -56,8 +58,8 @@ class Event:
     ----------
     stage : str
     how : {'ran', 'shared', 'memory', 'disk', 'unneeded'}
-        Computed here; computed by another thread meanwhile; read from that tier; or not even needed, since a stage
-        below it was stored.
+        Computed here; computed by another thread meanwhile; read from that tier (``disk`` stands for Redis as
+        well); or not even needed, since a stage below it was stored.
     ms : float
         Its own time, without its parents'.
     bytes : int
@@ -168,11 +170,18 @@ class Run:
         started, key = perf_counter(), self._key(one)
         found = self._read(one, key)
         if found is None:
-            # Another thread may have finished between the look and the claim: look once more.
-            found, led = self.engine.flights.do(key, lambda: self._read(one, key) or self._compute(one, key))
+            found, led = self.engine.flights.do(key, lambda: self._led(one, key))
             found = found if led else found._replace(how="shared", ms=_ms(started))
         self.events[one.name] = Event(one.name, found.how, found.ms, found.bytes)
         return found.value
+
+    def _led(self, one: Stage, key: str) -> _Found:
+        """Compute a value, unless another thread or process has since it was looked for."""
+        if one.codec is None:
+            return self._read(one, key) or self._compute(one, key)
+        found: list[_Found] = []
+        alone(self.engine.lessor, [key], lambda _: found.append(self._read(one, key) or self._compute(one, key)))
+        return found[0]
 
     def _read(self, one: Stage, key: str) -> _Found | None:
         if one.codec is None:
@@ -294,7 +303,17 @@ class Run:
         return flown, ms, ran
 
     def _fill(self, one: Stage, wanted: dict[str, Any], results: dict[str, Data]) -> tuple[float, int]:
-        """Fill in parts' stored form, by one call for those that no thread has stored meanwhile; ms; how many."""
+        """Fill in parts' stored form, computing what no other process computes; ms; how many."""
+        spent: list[tuple[float, int]] = []
+
+        def fill(keys: list[str]) -> None:
+            spent.append(self._filled(one, {key: wanted[key] for key in keys}, results))
+
+        alone(self.engine.lessor, list(wanted), fill)
+        return sum(ms for ms, _ in spent), sum(ran for _, ran in spent)
+
+    def _filled(self, one: Stage, wanted: dict[str, Any], results: dict[str, Data]) -> tuple[float, int]:
+        """Fill in parts' stored form, by one call for those that nobody has stored meanwhile; ms; how many."""
         for key in wanted:
             if blob := self.engine.store.get(key):
                 results[key] = blob.data

@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from app.pipeline.errors import ParameterError
+from app.pipeline.errors import ParameterError, StoreError
 
 FILE = "secret"
 MIN_LENGTH = 16
@@ -15,6 +15,20 @@ def check_secret(secret: str) -> str:
     if len(secret) < MIN_LENGTH:
         raise ParameterError(f"a secret of {len(secret)} characters can be guessed: give at least {MIN_LENGTH}.")
     return secret
+
+
+def share_secret(folder: Path) -> None:
+    """Make the secret of a cache folder, or raise `StoreError` where several workers could not share one."""
+    try:
+        if _read(folder / FILE) or _write(folder / FILE):
+            return
+        reason = "its secret cannot be read"
+    except OSError as error:
+        reason = str(error)
+    raise StoreError(
+        f"several workers need one secret, and the cache folder {str(folder)!r} cannot keep it: {reason}. "
+        "Set STAGEBOARD_SECRET, choose another folder by --cache, or serve by --workers 1."
+    )
 
 
 def load_secret(folder: Path | None) -> str:

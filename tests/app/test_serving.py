@@ -66,7 +66,30 @@ def test_it_serves_refuses_a_taken_port_and_ends_by_sigterm(start: Start) -> Non
     assert (app.returncode, out, err) == (0, "", "")
 
 
-def test_two_workers_without_a_cache_folder_say_so_once_and_end_by_ctrl_c(start: Start, tmp_path: Path) -> None:
+def test_several_workers_that_cannot_share_a_secret_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "--port",
+        "0",
+        "--workers",
+        "2",
+        "--cache",
+        str(tmp_path / "file" / "cache"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "several workers need one secret" in done.stderr
+    assert "STAGEBOARD_SECRET" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_two_workers_without_a_cache_folder_say_so_once_and_end_by_ctrl_c(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGEBOARD_SECRET", "correct horse battery staple")
     (tmp_path / "file").touch()
     app, address = start("--workers", "2", "--cache", str(tmp_path / "file" / "cache"))
     assert json.loads(ask(f"{address}/health"))["notes"]

@@ -94,6 +94,30 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "horse" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "redis://user:h0rse@host:port/0",
+        "redis://user:h0/rse@host:1/0",
+        "disk:a, rediss://user:h0rse@",
+        "redis://:h0rse@host/zero",
+        "h0rse-is-no-kind-of-store",
+    ],
+)
+def test_a_chain_of_stores_that_cannot_be_read_is_refused_without_its_password(value: str) -> None:
+    with pytest.raises(ParameterError, match="setting 'store' is not usable: ") as caught:
+        load(store=value)
+    assert "user" not in str(caught.value)
+    assert "h0rse" not in str(caught.value) or value.startswith("h0rse")
+
+
+def test_a_chain_of_stores_is_shown_without_its_password() -> None:
+    settings = load(store="disk:a/b rediss://user:h0rse@host:1/0?ssl_password=h0rse")
+    shown = next(row.value for row in rows(settings) if row.name == "store")
+    assert shown == "disk:a/b, rediss://***@host:1/0?***"
+    assert "h0rse" not in repr(settings) + str(settings)
+
+
 def test_every_row_has_a_help_text_and_its_default() -> None:
     for row in rows(Settings(workers=7)):
         assert row.help.endswith("."), row

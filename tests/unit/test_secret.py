@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.pipeline.secret import load_secret
+from app.pipeline.errors import StoreError
+from app.pipeline.secret import load_secret, share_secret
 
 
 def test_the_secret_is_made_once_and_private(tmp_path: Path) -> None:
@@ -34,3 +35,11 @@ def test_without_a_folder_the_secret_is_of_this_process(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     assert load_secret(None) != load_secret(None)
     assert len(load_secret(tmp_path / "file")) == 64
+
+
+def test_a_secret_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
+    share_secret(tmp_path / "cache")
+    assert load_secret(tmp_path / "cache") == load_secret(tmp_path / "cache")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"several workers need one secret, and the cache folder .* STAGEBOARD_SECRET"):
+        share_secret(tmp_path / "file")

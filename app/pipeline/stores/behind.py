@@ -6,12 +6,13 @@ queued, and no more: the slower store never sees half a value.
 """
 
 import atexit
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from threading import Condition, Lock, Thread
 from time import monotonic
 from typing import NamedTuple
 
+from app.pipeline.leases import LOOK_SECONDS, Everyone, Lessor
 from app.pipeline.stores.base import Blob, Data, Store, TierStats, made
 
 REST_SECONDS = 0.05
@@ -34,6 +35,8 @@ class BehindStore:
         It belongs to this one from now on.
     most_bytes, most_entries : int
         What the queue may hold. A single larger value is queued where it is alone.
+    lessor : Lessor, optional
+        Lets keys out to the processes that share the other store.
 
     Notes
     -----
@@ -41,8 +44,17 @@ class BehindStore:
     die, the next value starts another, and `flush` writes without one.
     """
 
-    def __init__(self, inner: Store, most_bytes: int = 64_000_000, most_entries: int = 1_000) -> None:
+    def __init__(
+        self,
+        inner: Store,
+        most_bytes: int = 64_000_000,
+        most_entries: int = 1_000,
+        lessor: Lessor | None = None,
+    ) -> None:
         self.inner = inner
+        self._lessor = lessor or Everyone()
+        # Keys that were released before others could read what was set under them.
+        self._owed: set[str] = set()
         self.tier = inner.stats()[-1].tier
         self._most = (most_bytes, most_entries)
         self._queue: dict[str, _Queued] = {}
@@ -97,21 +109,38 @@ class BehindStore:
                 self._changed.wait_for(lambda: self._queue or self._closed)
                 if not self._queue:
                     return
-                self._rest()
+            self._rest()
             self._write_one()
 
     def _rest(self) -> None:
-        """Wait until nothing was queued for a moment, or half of the room is taken."""
-        while not self._closed and 2 * self._bytes < self._most[0] and 2 * len(self._queue) < self._most[1]:
-            left = self._latest + REST_SECONDS - monotonic()
-            if left <= 0:
+        """Wait until nothing was queued for a moment, others wait for some of it, or half of the room is taken."""
+        while True:
+            with self._changed:
+                left = self._latest + REST_SECONDS - monotonic()
+                filled = 2 * self._bytes >= self._most[0] or 2 * len(self._queue) >= self._most[1]
+                if self._closed or filled or left <= 0:
+                    return
+                self._changed.wait(min(left, LOOK_SECONDS) if self._owed else left)
+            if self._awaited():
                 return
-            self._changed.wait(left)
+
+    def _awaited(self) -> list[str]:
+        """Return what is to be released and others wait for."""
+        with self._changed:
+            owed = list(self._owed)
+        # A lessor may be on the network: nobody must wait for the queue meanwhile.
+        return self._lessor.awaited(owed) if owed else []
+
+    def _next(self) -> tuple[str, _Queued | None]:
+        """Return what to write next: what others wait for, else the oldest."""
+        awaited = self._awaited()
+        with self._changed:
+            first = next((key for key in awaited if key in self._queue), None)
+            return (first, self._queue[first]) if first else next(iter(self._queue.items()), ("", None))
 
     def _write_one(self) -> None:
-        """Write the oldest queued value, unless somebody else has meanwhile."""
-        with self._changed:
-            key, queued = next(iter(self._queue.items()), ("", None))
+        """Write one queued value, unless somebody else has meanwhile."""
+        key, queued = self._next()
         if queued is None:
             return
         try:
@@ -123,6 +152,30 @@ class BehindStore:
             with self._changed:
                 if self._queue.get(key) is queued:
                     self._unqueue(key)
+            self._settle()
+
+    def lease(self, keys: Sequence[str]) -> list[str]:
+        """Lease those keys that no other process holds, at once."""
+        return self._lessor.lease(keys)
+
+    def release(self, keys: Iterable[str]) -> None:
+        """Let others have keys, once what is queued under them is written."""
+        with self._changed:
+            self._owed.update(keys)
+            self._changed.notify()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Release what was to be released, and is no longer queued."""
+        with self._changed:
+            settled = [key for key in self._owed if key not in self._queue]
+            self._owed.difference_update(settled)
+        if settled:
+            self._lessor.release(settled)
+
+    def awaited(self, keys: Iterable[str]) -> list[str]:
+        """Return those of some keys leased here that others wait for."""
+        return self._lessor.awaited(keys)
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Write what is queued, and return whether all was written in time."""
@@ -137,6 +190,7 @@ class BehindStore:
     def delete(self, key: str) -> None:
         """Forget a key, known or not."""
         self._unqueue(key)
+        self._settle()
         with self._writing:
             self.inner.delete(key)
 
@@ -160,6 +214,7 @@ class BehindStore:
     def clear(self) -> int:
         """Forget everything; return how many entries that were."""
         dropped = self._drop()
+        self._settle()
         with self._writing:
             fresh = sum(key not in self.inner for key in dropped)
             return self.inner.clear() + fresh
@@ -195,5 +250,7 @@ class BehindStore:
             self._changed.notify_all()
         self.flush()
         self._drop()
+        self._settle()
         with self._writing:
             self.inner.close()
+        self._lessor.close()

@@ -16,7 +16,6 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from cachetools import TTLCache
 from diskcache import Cache, Disk, Timeout
 from diskcache.core import DBNAME, MODE_BINARY, MODE_RAW, EmptyDirWarning
 from isal import isal_zlib
@@ -29,8 +28,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FILE_BYTES = 32_768
 CHECKSUM_BYTES = 4
 REOPEN_SECONDS = 5.0
-# A key that was looked for in vain is not looked for again so soon; what others write meanwhile is computed here.
-MISS_SECONDS = 0.05
 # What was set by `BytesDisk`; any other key was planted, and may be a pickle.
 _OWN = "raw = 1 AND typeof(key) = 'text'"
 VALUE_FILE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
@@ -141,7 +138,6 @@ class DiskStore:
         self._hits = self._misses = self._errors = 0
         self._detail = ""
         self._retry_at = 0.0
-        self._missed: TTLCache[str, bool] = TTLCache(256, MISS_SECONDS)
         self._file = 0
         self._full = False
         try:
@@ -199,9 +195,6 @@ class DiskStore:
 
     def get(self, key: str) -> Blob | None:
         """Return the bytes of a key, or None."""
-        with self._lock:
-            if key in self._missed:
-                return None
         cache = self._opened()
         data = None
         if cache is not None:
@@ -214,8 +207,6 @@ class DiskStore:
         with self._lock:
             self._hits += data is not None
             self._misses += data is None
-            if data is None:
-                self._missed[key] = True
         return None if data is None else Blob(data, self.tier)
 
     def _drop(self, key: str) -> None:
@@ -235,7 +226,6 @@ class DiskStore:
                 self._fault(error)
             else:
                 with self._lock:
-                    self._missed.pop(key, None)
                     if self._full:
                         self._full, self._detail = False, ""
 

@@ -1,7 +1,8 @@
 """Stores in a row: read from the first that has a key, written to all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from app.pipeline.leases import Lessor
 from app.pipeline.stores.base import Blob, Data, Store, TierStats
 
 
@@ -12,10 +13,33 @@ class TieredStore:
     ----------
     tiers : sequence of Store
         The fastest first; the last is the most durable.
+    lessors : sequence of Lessor
+        Those of the tiers that other processes read, in the same order: a key is leased of each.
     """
 
-    def __init__(self, tiers: Sequence[Store]) -> None:
-        self.tiers = tuple(tiers)
+    def __init__(self, tiers: Sequence[Store], lessors: Sequence[Lessor] = ()) -> None:
+        self.tiers, self.lessors = tuple(tiers), tuple(lessors)
+
+    def lease(self, keys: Sequence[str]) -> list[str]:
+        """Lease those keys that no other process holds, at once."""
+        mine = list(keys)
+        for depth, one in enumerate(self.lessors):
+            asked, mine = mine, one.lease(mine) if mine else []
+            lost = [key for key in asked if key not in mine]
+            for nearer in self.lessors[:depth] if lost else ():
+                nearer.release(lost)
+        return mine
+
+    def release(self, keys: Iterable[str]) -> None:
+        """Let others have keys, as soon as they can read what was set under them."""
+        released = list(keys)
+        for one in self.lessors:
+            one.release(released)
+
+    def awaited(self, keys: Iterable[str]) -> list[str]:
+        """Return those of some keys leased here that others wait for."""
+        asked = list(keys)
+        return list(dict.fromkeys(key for one in self.lessors for key in one.awaited(asked)))
 
     def get(self, key: str) -> Blob | None:
         """Return the bytes of a key from the first tier that has them, and keep them in the faster ones."""

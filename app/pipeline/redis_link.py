@@ -1,0 +1,157 @@
+"""A Redis that may be away, slow or full: asked with short patience, and left alone for a while after a fault.
+
+Owns the connection, what was wrong with it, and the sentence that says so. An address may hold a password: no sentence
+quotes one, nor the text of an error that might.
+"""
+
+from collections.abc import Callable
+from threading import Lock
+from time import monotonic
+from typing import TypeVar
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    OutOfMemoryError,
+    RedisError,
+    ResponseError,
+    TimeoutError,  # noqa: A004 - the library's own, unrelated to the builtin
+)
+from redis.retry import Retry
+
+from app.pipeline.errors import StoreError
+
+ANSWER_SECONDS = 0.2
+"""How long an answer, or a connection, is waited for."""
+REST_SECONDS = 3.0
+"""How long it is left alone after a fault; then one caller tries it again while the others still go without."""
+
+Answer = TypeVar("Answer")
+
+
+class RedisLink:
+    """One Redis, asked by any thread; a fault is counted, and the caller gets its default instead.
+
+    Parameters
+    ----------
+    address : str
+        ``redis://`` or, by TLS, ``rediss://``, as redis-py reads them.
+
+    Raises
+    ------
+    StoreError
+        Where the address cannot be read. Whether anything answers there is found out at the first question.
+
+    Attributes
+    ----------
+    errors : int
+        Faults since this process began; what is not even asked is no fault.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            self._redis = Redis.from_url(
+                address,
+                protocol=2,
+                socket_timeout=ANSWER_SECONDS,
+                socket_connect_timeout=ANSWER_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+            facts = self._redis.connection_pool.connection_kwargs
+            self.where = f"{facts.get('host', 'localhost')}:{facts.get('port', 6379)}"
+        except (ValueError, TypeError):
+            raise StoreError(
+                "the address of Redis cannot be read: give redis://USER:PASSWORD@HOST:PORT/NUMBER, "
+                "with what is special in a password written as %XX."
+            ) from None
+        self.errors = 0
+        self._fault = self._refusal = ""
+        self._retry_at = 0.0
+        self._lock = Lock()
+
+    @property
+    def detail(self) -> str:
+        """A plain sentence where it is not at its best."""
+        return self._fault or self._refusal
+
+    def ask(self, question: Callable[["Redis"], Answer], otherwise: Answer, *, writes: bool = False) -> Answer:
+        """Return the answer to a question, or a default where there is none.
+
+        Parameters
+        ----------
+        question : callable
+            Takes the client.
+        otherwise : any
+            What is returned after a fault, and while Redis is left alone.
+        writes : bool
+            Whether a full Redis may refuse it.
+
+        Raises
+        ------
+        ResponseError
+            Where Redis answered that it cannot do this with what it holds, such as a value of another type.
+        """
+        if not self._may_ask():
+            return otherwise
+        try:
+            answer = question(self._redis)
+        except ResponseError as error:
+            if str(error).startswith("WRONGTYPE"):
+                self._answered(writes=False)
+                raise
+            self._refused(error)
+        except (RedisError, OSError) as error:
+            self._failed(error)
+        else:
+            self._answered(writes)
+            return answer
+        return otherwise
+
+    def _may_ask(self) -> bool:
+        if not self._retry_at:
+            return True
+        with self._lock:
+            if monotonic() < self._retry_at:
+                return False
+            self._retry_at = monotonic() + REST_SECONDS
+            return True
+
+    def _answered(self, writes: bool) -> None:
+        if self._retry_at or (writes and self._refusal):
+            with self._lock:
+                self._retry_at, self._fault = 0.0, ""
+                if writes:
+                    self._refusal = ""
+
+    def _refused(self, error: ResponseError) -> None:
+        """Count what a Redis that answers does not do; what it holds can still be read."""
+        full = isinstance(error, OutOfMemoryError)
+        reason = "is full: raise its maxmemory, or let it evict" if full else f"refused to write: {error}"
+        with self._lock:
+            self.errors += 1
+            self._retry_at, self._fault = 0.0, ""
+            self._refusal = f"Redis at {self.where} {reason}. What it holds is read; new results are not kept in it."
+
+    def _failed(self, error: Exception) -> None:
+        with self._lock:
+            self.errors += 1
+            self._retry_at = monotonic() + REST_SECONDS
+            self._fault = f"Redis at {self.where} {_reason(error)}. Results are computed again."
+
+    def close(self) -> None:
+        """Close every connection, and ask no more."""
+        with self._lock:
+            self._retry_at = float("inf")
+        self._redis.close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, AuthenticationError):
+        return "does not accept the user or password"
+    if isinstance(error, BusyLoadingError):
+        return "is still loading"
+    if isinstance(error, TimeoutError):
+        return f"did not answer within {ANSWER_SECONDS} seconds"
+    return "cannot be reached"
