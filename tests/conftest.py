@@ -27,6 +27,7 @@ def redis_server(shared_redis: RedisServer) -> RedisServer:
         client.flushall()
     return shared_redis
 
+
 # An app of its own, for processes of its own: its pages would be registered here.
 collect_ignore = ["app/proxied.py"]
 

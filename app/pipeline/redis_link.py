@@ -5,7 +5,7 @@ quotes one, nor the text of an error that might.
 """
 
 from collections.abc import Callable
-from threading import Lock
+from threading import Condition, Lock
 from time import monotonic
 from typing import TypeVar
 
@@ -27,6 +27,9 @@ ANSWER_SECONDS = 0.2
 """How long an answer, or a connection, is waited for."""
 REST_SECONDS = 3.0
 """How long it is left alone after a fault; then one caller tries it again while the others still go without."""
+
+CLOSE_SECONDS = 2.0
+"""How long a question that is under way may delay the end."""
 
 Answer = TypeVar("Answer")
 
@@ -70,6 +73,9 @@ class RedisLink:
         self._fault = self._refusal = ""
         self._retry_at = 0.0
         self._lock = Lock()
+        self._idle = Condition(self._lock)
+        self._asking = 0
+        self._closed = False
 
     @property
     def detail(self) -> str:
@@ -93,7 +99,7 @@ class RedisLink:
         ResponseError
             Where Redis answered that it cannot do this with what it holds, such as a value of another type.
         """
-        if not self._may_ask():
+        if not self._begin():
             return otherwise
         try:
             answer = question(self._redis)
@@ -107,16 +113,24 @@ class RedisLink:
         else:
             self._answered(writes)
             return answer
+        finally:
+            self._end()
         return otherwise
 
-    def _may_ask(self) -> bool:
-        if not self._retry_at:
-            return True
+    def _begin(self) -> bool:
+        """Whether to ask now: not while it is left alone, and only one caller tries it again."""
         with self._lock:
-            if monotonic() < self._retry_at:
+            if self._closed or monotonic() < self._retry_at:
                 return False
-            self._retry_at = monotonic() + REST_SECONDS
+            if self._retry_at:
+                self._retry_at = monotonic() + REST_SECONDS
+            self._asking += 1
             return True
+
+    def _end(self) -> None:
+        with self._lock:
+            self._asking -= 1
+            self._idle.notify_all()
 
     def _answered(self, writes: bool) -> None:
         if self._retry_at or (writes and self._refusal):
@@ -143,7 +157,9 @@ class RedisLink:
     def close(self) -> None:
         """Close every connection, and ask no more."""
         with self._lock:
-            self._retry_at = float("inf")
+            self._closed = True
+            # A connection that is closed under a question fails in ways that are no fault of Redis.
+            self._idle.wait_for(lambda: not self._asking, CLOSE_SECONDS)
         self._redis.close()
 
 

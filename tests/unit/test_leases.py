@@ -130,7 +130,8 @@ def test_a_holder_that_is_killed_is_taken_over(processes):
 
 
 def test_a_holder_that_is_stopped_is_taken_over_and_its_late_result_does_no_harm(processes):
-    leader, heir = processes.lead(1.0), processes.start(0.0)
+    heir = processes.start(0.0)  # first: it may take longer to start than the other to compute
+    leader = processes.lead(1.0)
     leader.send_signal(signal.SIGSTOP)
     processes.go(heir)
     assert heir.stdout.readline() == "value\n"
