@@ -21,6 +21,7 @@ from app.settings import Settings
 from app.ui import shell
 from app.ui.bundle import SOURCES
 from app.ui.notices import document, notice, toast
+from app.web.mount import mount
 
 _LOG = logging.getLogger(__name__)
 
@@ -157,8 +158,10 @@ def create_app(settings: Settings) -> Dash:
         use_pages=True,
         pages_folder="pages",
         assets_folder="assets",
-        index_string=shell.index(bundled=not settings.debug),
+        index_string=shell.index(settings.prefix.rstrip("/"), bundled=not settings.debug),
         assets_ignore="" if settings.debug else SOURCES,
+        requests_pathname_prefix=settings.prefix,
+        routes_pathname_prefix="/",
         title="Stageboard",
         update_title="",
         description="Explore point data too big for a browser.",
@@ -171,4 +174,5 @@ def create_app(settings: Settings) -> Dash:
     app.layout = shell.layout
     shell.register()
     calls.guard(app)
+    mount(server, settings.prefix, settings.proxies)
     return app

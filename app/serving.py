@@ -25,6 +25,8 @@ from app.settings import Settings
 HEARTBEAT_SECONDS = 120  # compiling a kernel for the first time may hold a small machine for several seconds
 GRACE_SECONDS = 5  # open event streams would otherwise delay a stop by gunicorn's 30
 KEEP_ALIVE_SECONDS = 65
+LINE_BYTES = 8190  # an address; ours stay far below 2,000 characters
+HEADERS, HEADER_BYTES = 64, 8190
 APP_LOAD_ERROR = 4  # gunicorn's exit status of a worker that should not be started again
 
 
@@ -56,6 +58,11 @@ class Workers(BaseApplication):  # type: ignore[misc]
             "keepalive": KEEP_ALIVE_SECONDS,
             "loglevel": self.settings.log_level,
             "control_socket_disable": True,
+            # Gunicorn would believe any client of this machine; what is believed is `web.mount`'s to say.
+            "forwarded_allow_ips": "",
+            "limit_request_line": LINE_BYTES,
+            "limit_request_fields": HEADERS,
+            "limit_request_field_size": HEADER_BYTES,
             "proc_name": "stageboard",
             "post_worker_init": self.announce,
         }
@@ -75,11 +82,13 @@ class Workers(BaseApplication):  # type: ignore[misc]
     def announce(self, worker: Any) -> None:
         """Say where the page is, once the first worker answers."""
         if worker.age == 1:
+            address = self.url + self.settings.prefix.rstrip("/")
             for note in runtime.of(worker.wsgi).notes:
                 say(note)
-            print(f"Stageboard {__version__} is ready at {self.url} (Ctrl-C stops it)", flush=True)  # noqa: T201
+            ready = f"Stageboard {__version__} is ready at {address} (Ctrl-C stops it)"
+            print(ready, flush=True)  # noqa: T201
             if self.settings.open:
-                webbrowser.open(self.url)
+                webbrowser.open(f"{address}/")
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:

@@ -64,6 +64,14 @@ class Settings(BaseSettings):
     folder: Path = _setting(
         Path("data"), "Folder of the files that `data make` writes and of the list that `data add` keeps."
     )
+    prefix: str = _setting(
+        "/", "Path that the pages are served under, such as /maps/; proxies hand it on.",
+        pattern=r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$",
+    )  # fmt: skip
+    proxies: int = _setting(
+        0, "Proxies before the app whose X-Forwarded-For, -Proto and -Host are believed.", unit="proxies", ge=0, le=16
+    )
+    body_bytes: ByteSize = _setting(ByteSize(4 * 2**20), "Largest body of a request, uploads aside.", unit="bytes")
     workers: int = _setting(1, "Processes that answer requests.", unit="processes", flag="--workers", ge=1, le=64)
     threads: int = _setting(16, "Requests that one process answers at once.", unit="threads", ge=1, le=256)
     memory_bytes: ByteSize = _setting(ByteSize(512 * 2**20), "Results kept in memory by each process.", unit="bytes")
@@ -99,7 +107,7 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
-    @field_validator("memory_bytes", "disk_bytes", "redis_bytes")
+    @field_validator("memory_bytes", "disk_bytes", "redis_bytes", "body_bytes")
     @classmethod
     def _at_least_a_mebibyte(cls, value: ByteSize) -> ByteSize:
         if value < 2**20:

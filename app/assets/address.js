@@ -58,5 +58,10 @@
     }
   }
 
-  Object.assign(board, { Address, addressQuery: query });
+  const root = document.documentElement.dataset.root || "";
+
+  /** An address of the app as the browser must ask for it: under the path that the app is served under. */
+  const at = (path) => root + path;
+
+  Object.assign(board, { at, Address, addressQuery: query });
 })();

@@ -29,7 +29,7 @@
   /** Fetch shapes by name, once a page load. @returns {Promise<{points: Float64Array, box: number[]}[]>} */
   function load(name) {
     if (!shapes.has(name)) {
-      const loading = fetch(`/geo/${name}.json`)
+      const loading = fetch(board.at(`/geo/${name}.json`))
         .then((response) => (response.ok ? response.json() : { coordinates: [] }))
         .then((geometry) => (geometry.type === "MultiPolygon" ? geometry.coordinates.flat() : geometry.coordinates).map(project))
         .catch(() => (shapes.delete(name), []));

@@ -185,7 +185,7 @@
         if (look[name] && !(name === "field" && look.aggregate === "count")) query.set(name, String(look[name]));
       }
       query.set("spreading", this.view.drawn.radius);
-      find("export").setAttribute("href", `/image/${this.info.dataset}/${this.info.plot}.png?${query}`);
+      find("export").setAttribute("href", board.at(`/image/${this.info.dataset}/${this.info.plot}.png?${query}`));
     }
 
     /** Show a plain sentence over the map until it is dismissed. */
@@ -273,7 +273,7 @@
     open(dataset, plot, info) {
       if (!info || !dataset || (dataset === info.dataset && plot === info.plot)) return clientside.no_update;
       page?.address.flush();
-      return dataset === info.dataset ? `/explorer/${dataset}?plot=${encodeURIComponent(plot)}` : `/explorer/${dataset}`;
+      return board.at(dataset === info.dataset ? `/explorer/${dataset}?plot=${encodeURIComponent(plot)}` : `/explorer/${dataset}`);
     },
 
     reset() {

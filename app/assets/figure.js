@@ -369,7 +369,7 @@
     },
 
     left(pathname) {
-      if (page && !pathname.startsWith("/figure")) leave();
+      if (page && !pathname.startsWith(board.at("/figure"))) leave();
     },
 
     /** Another data set or plot was chosen: open its page. */
@@ -377,7 +377,7 @@
       if (!info || !dataset || (dataset === info.dataset && plotName === info.plot)) return clientside.no_update;
       page?.address.flush();
       leave();
-      return dataset === info.dataset ? `/figure/${dataset}?plot=${encodeURIComponent(plotName)}` : `/figure/${dataset}`;
+      return board.at(dataset === info.dataset ? `/figure/${dataset}?plot=${encodeURIComponent(plotName)}` : `/figure/${dataset}`);
     },
   };
 

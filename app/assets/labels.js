@@ -8,7 +8,7 @@
   /** @returns {Promise<{name: string, x: number, y: number, rank: number, kind: string}[]>} 0 to 1 an axis, the greater first */
   function load() {
     const one = (file, kind) =>
-      fetch(`/geo/${file}.json`)
+      fetch(board.at(`/geo/${file}.json`))
         .then((response) => (response.ok ? response.json() : []))
         .then((rows) =>
           rows.map(([name, lon, lat, rank]) => ({

@@ -71,7 +71,7 @@
       if (this.told === this.generation) return;
       const headers = { "Stageboard-View": this.rect.join(","), "Stageboard-Lane": this.text() };
       // What cannot be told is computed to its end.
-      fetch(path, { method: "POST", headers, keepalive: true }).catch(() => {});
+      fetch(board.at(path), { method: "POST", headers, keepalive: true }).catch(() => {});
     }
 
     /** The page is left, or its view: nothing is wanted any more. */

@@ -104,7 +104,7 @@
     }
 
     address({ x, y, z }) {
-      return `/tiles/${this.spec}/${z - 1}/${x}/${y}`;
+      return board.at(`/tiles/${this.spec}/${z - 1}/${x}/${y}`);
     }
 
     /** Want what the view shows now: other requests are given up, and made again when it shows their tiles again. */

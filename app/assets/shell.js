@@ -26,7 +26,7 @@
   function markCurrent(pathname) {
     for (const link of document.querySelectorAll("a[data-section]")) {
       const section = link.dataset.section;
-      const here = section === "/" ? pathname === "/" : pathname === section || pathname.startsWith(section + "/");
+      const here = section.endsWith("/") ? pathname === section : pathname === section || pathname.startsWith(section + "/");
       if (here) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }

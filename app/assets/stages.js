@@ -54,8 +54,8 @@
   const Anchor = (href, children) => ({ namespace: "dash_mantine_components", type: "Anchor", props: { href, children, inherit: true, underline: "always" } });
 
   function empty() {
-    return P({ className: "lede", children: ["No action yet in this tab: open the ", Anchor("/explorer", "Explorer"), " or a ",
-      Anchor("/figure", "Figure"), ", change a control, and come back to see here what ran and what was reused."] });
+    return P({ className: "lede", children: ["No action yet in this tab: open the ", Anchor(window.stageboard.at("/explorer"), "Explorer"), " or a ",
+      Anchor(window.stageboard.at("/figure"), "Figure"), ", change a control, and come back to see here what ran and what was reused."] });
   }
 
   function said(action, graph) {

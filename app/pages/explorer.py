@@ -16,7 +16,7 @@ from app.pipeline.types import Dataset, Plot
 from app.ui.basemaps import BASE_MAPS
 from app.ui.controls import panel
 from app.ui.legend import legend, readouts
-from app.ui.links import page_href
+from app.ui.links import page_path
 from app.ui.notices import HOME, Action, notice
 from app.ui.numbers import count
 from app.ui.preparing import preparing
@@ -60,7 +60,7 @@ def layout(dataset: str = "", plot: str = "", **query: str) -> Component:
     except DataError as error:
         return notice("That file cannot be explored", str(error))
     except StageboardError as error:
-        back = Action(f"Open {one.title}", page_href("/explorer", one.name))
+        back = Action(f"Open {one.title}", page_path("/explorer", one.name))
         return notice("That address does not work here", str(error), (back, HOME))
     return _page(one, drawn, shown, info)
 

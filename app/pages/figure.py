@@ -32,7 +32,7 @@ from app.serverside import Recipe
 from app.ui import figure_page, figure_query
 from app.ui.figure_query import chosen, opening, root_names, viewport
 from app.ui.figures import columns, figure, legend, roomy
-from app.ui.links import page_href
+from app.ui.links import figure_href, page_path
 from app.ui.notices import HOME, Action, notice
 from app.ui.numbers import count
 from app.ui.preparing import preparing
@@ -64,7 +64,7 @@ def layout(dataset: str = "", **query: str) -> Component:
     except DataError as error:
         return notice("That figure cannot be drawn", str(error))
     except StageboardError as error:
-        back = Action(f"Open {one.title}", page_href("/figure", one.name))
+        back = Action(f"Open {one.title}", page_path("/figure", one.name))
         return notice("That address does not work here", str(error), (back, HOME))
     return figure_page.page(one, how, drawn, said, tuple(served.catalogue))
 
@@ -167,7 +167,7 @@ def _pictured(token: str, recipe: Recipe, shading: dict[str, Any], ground: str, 
     given = side.extend(token, "grid", "encode", params | {"cmap": f"{how.cmap}@{ground}"})
     scale = side.read(given.token, "encode", "stats")
     return {
-        "src": f"/image/{given.token}.png",
+        "src": figure_href(given.token),
         "bytes": len(given.value),
         **recipe.root,
         **recipe.params,

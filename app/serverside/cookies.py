@@ -58,5 +58,6 @@ class Cookies:
                 httponly=True,
                 samesite="Lax",
                 secure=request.is_secure,
+                path=request.script_root or "/",
             )
         return response

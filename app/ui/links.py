@@ -4,11 +4,24 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from flask import has_request_context, request
+
 SECTIONS: Final = (("Home", "/"), ("Explorer", "/explorer"), ("Figure", "/figure"), ("Stages", "/stages"))
 
 
-def page_href(section: str, dataset: str = "", **controls: str) -> str:
-    """Return the address of a page on a data set.
+def rooted(path: str) -> str:
+    """Return an address of the app as the browser must ask for it: under the path that the app is served under.
+
+    Examples
+    --------
+    >>> rooted("/stages")
+    '/stages'
+    """
+    return request.script_root + path if has_request_context() else path
+
+
+def page_path(section: str, dataset: str = "", **controls: str) -> str:
+    """Return a page's path within the app, on a data set.
 
     Parameters
     ----------
@@ -25,11 +38,16 @@ def page_href(section: str, dataset: str = "", **controls: str) -> str:
 
     Examples
     --------
-    >>> page_href("/explorer", "flights", plot="routes")
+    >>> page_path("/explorer", "flights", plot="routes")
     '/explorer/flights?plot=routes'
     """
     path = f"{section}/{quote(dataset, safe='')}" if dataset else section
     return f"{path}?{urlencode(controls)}" if controls else path
+
+
+def page_href(section: str, dataset: str = "", **controls: str) -> str:
+    """Return the address of a page on a data set, of the arguments of `page_path`."""
+    return rooted(page_path(section, dataset, **controls))
 
 
 def image_href(dataset: str, plot: str, width: int, height: int, controls: Mapping[str, str] | None = None) -> str:
@@ -41,4 +59,14 @@ def image_href(dataset: str, plot: str, width: int, height: int, controls: Mappi
     '/image/stars/galactic.png?width=480&height=300'
     """
     query = urlencode({"width": width, "height": height, **(controls or {})})
-    return f"/image/{quote(dataset, safe='')}/{quote(plot, safe='')}.png?{query}"
+    return rooted(f"/image/{quote(dataset, safe='')}/{quote(plot, safe='')}.png?{query}")
+
+
+def figure_href(token: str) -> str:
+    """Return the address of the picture that a figure's token stands for."""
+    return rooted(f"/image/{token}.png")
+
+
+def events_href(dataset: str, plot: str) -> str:
+    """Return the address of the progress of a plot that is being prepared."""
+    return rooted(f"/events/{quote(dataset, safe='')}/{quote(plot, safe='')}")

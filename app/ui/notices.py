@@ -10,10 +10,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.ui.icons import icon
+from app.ui.links import rooted
 
 
 class Action(NamedTuple):
-    """A way on: what it is called, and where it leads."""
+    """A way on: what it is called, and where in the app it leads, as `page_path` says it."""
 
     label: str
     href: str
@@ -23,8 +24,9 @@ HOME: Final = Action("See all data sets", "/")
 
 _DOCUMENT: Final = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Stageboard</title><link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
-<link rel="stylesheet" href="/assets/base.css"><link rel="stylesheet" href="/assets/icons.css">{scheme}</head>
+<title>{title} · Stageboard</title><link rel="icon" type="image/svg+xml" href="{root}/assets/favicon.svg">
+<link rel="stylesheet" href="{root}/assets/base.css">
+<link rel="stylesheet" href="{root}/assets/icons.css">{scheme}</head>
 <body><main class="notice" role="alert"><span class="icon icon-warning" aria-hidden="true"></span>
 <h1>{title}</h1><p>{sentence}</p>
 <p><a class="button primary" href="{href}">{label}</a></p></main></body></html>
@@ -52,8 +54,8 @@ def notice(title: str, sentence: str, actions: Sequence[Action] = (HOME,)) -> Co
     Component
     """
     buttons = [
-        dmc.Anchor(one.label, href=one.href, underline="never", className="button" if place else "button primary")
-        for place, one in enumerate(actions)
+        dmc.Anchor(label, href=rooted(path), underline="never", className="button" if place else "button primary")
+        for place, (label, path) in enumerate(actions)
     ]
     return html.Div(
         [
@@ -82,7 +84,8 @@ def document(title: str, sentence: str, scheme: str = "", action: Action = HOME)
     -------
     str
     """
-    parts = {"title": title, "sentence": _capital(sentence), "href": action.href, "label": action.label}
+    parts = {"title": title, "sentence": _capital(sentence), "href": rooted(action.href), "label": action.label}
+    parts["root"] = rooted("")
     return _DOCUMENT.format(scheme=scheme, **{name: escape(text) for name, text in parts.items()})
 
 

@@ -6,6 +6,7 @@ from dash.development.base_component import Component
 from dash_extensions import SSE
 
 from app.pipeline.types import Dataset, Plot
+from app.ui.links import events_href
 
 
 def preparing(dataset: Dataset, plot: Plot) -> Component:
@@ -21,7 +22,7 @@ def preparing(dataset: Dataset, plot: Plot) -> Component:
             dmc.Button("Stop", id="explorer-preparing-stop", variant="default"),
             SSE(
                 id="explorer-events",
-                url=f"/events/{dataset.name}/{plot.name}",
+                url=events_href(dataset.name, plot.name),
                 options={"method": "GET"},
                 concat=False,
             ),

@@ -14,19 +14,20 @@ from dash.development.base_component import Component
 
 from app.ui.bundle import bundle
 from app.ui.icons import icon
-from app.ui.links import SECTIONS
+from app.ui.links import SECTIONS, rooted
 from app.ui.theme import THEME
 
 TOAST: Final = "shell-toast"
 _SCHEMES: Final = (("light", "sun", "Light"), ("dark", "moon", "Dark"), ("auto", "screen", "As the system"))
 
 # Before anything is painted: Mantine sets the same attribute, but only when it mounts.
-SCHEME: Final = """<script>(function () {
+SCHEME_SCRIPT: Final = """(function () {
   var chosen = localStorage.getItem("mantine-color-scheme-value");
   if (chosen !== "light" && chosen !== "dark")
     chosen = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   document.documentElement.setAttribute("data-mantine-color-scheme", chosen);
-})();</script>"""
+})();"""
+SCHEME: Final = f"<script>{SCHEME_SCRIPT}</script>"
 
 # In the document itself: Chromium asks for a linked icon anew whenever a page writes its address.
 FAVICON: Final = "data:image/svg+xml," + quote(
@@ -35,14 +36,14 @@ FAVICON: Final = "data:image/svg+xml," + quote(
 
 _INDEX: Final = (
     """<!DOCTYPE html>
-<html lang="en">
+<html lang="en" data-root="ROOT">
   <head>
     {%metas%}
     <title>{%title%}</title>
     """
     + f'<link rel="icon" type="image/svg+xml" href="{FAVICON}">'
     + """
-    <link rel="preload" as="font" type="font/woff2" crossorigin href="/assets/fonts/inter.woff2">
+    <link rel="preload" as="font" type="font/woff2" crossorigin href="ROOT/assets/fonts/inter.woff2">
     """
     + SCHEME
     + """
@@ -57,24 +58,27 @@ _INDEX: Final = (
 )
 
 
-def index(bundled: bool) -> str:
+def index(root: str, *, bundled: bool) -> str:
     """Return the document that holds every page, for Dash to fill in.
 
     Parameters
     ----------
+    root : str
+        The path that the app is served under, without a slash at its end; our scripts read it from ``data-root``.
     bundled : bool
         Whether it names our scripts and styles, in one file each, and Dash does not.
     """
-    styles = f'<link rel="stylesheet" href="/assets/{bundle("css").name}">' if bundled else ""
+    styles = f'<link rel="stylesheet" href="ROOT/assets/{bundle("css").name}">' if bundled else ""
     # After those of the components, which ours extend, and before what starts the page.
-    scripts = f'<script src="/assets/{bundle("js").name}"></script>' if bundled else ""
-    return _INDEX.replace("{%our styles%}", styles).replace("{%our scripts%}", scripts)
+    scripts = f'<script src="ROOT/assets/{bundle("js").name}"></script>' if bundled else ""
+    whole = _INDEX.replace("{%our styles%}", styles).replace("{%our scripts%}", scripts)
+    return whole.replace("ROOT", root)
 
 
 def _links() -> list[Component]:
     return [
         dmc.Anchor(label, href=href, underline="never", className="shell-link", **{"data-section": href})
-        for label, href in SECTIONS
+        for label, href in ((label, rooted(path)) for label, path in SECTIONS)
     ]
 
 
@@ -89,8 +93,8 @@ def _scheme_control() -> Component:
 
 
 def _header() -> Component:
-    mark = html.Img(src="/assets/favicon.svg", alt="", width=22, height=22)
-    brand = dmc.Anchor([mark, "Stageboard"], href="/", underline="never", className="brand")
+    mark = html.Img(src=rooted("/assets/favicon.svg"), alt="", width=22, height=22)
+    brand = dmc.Anchor([mark, "Stageboard"], href=rooted("/"), underline="never", className="brand")
     burger = dmc.Burger(id="shell-burger", opened=False, size="sm", className="shell-burger", **{"aria-label": "Menu"})
     nav = html.Nav(_links(), className="shell-links", **{"aria-label": "Pages"})
     return html.Header([burger, brand, nav, _scheme_control()], className="shell-header")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -42,10 +42,16 @@ def start(tmp_path: Path) -> Iterator[Start]:
         app.communicate()
 
 
-def ask(address: str) -> bytes:
+def ask(address: str, **headers: str) -> bytes:
     """Return the body of an answer."""
-    with urlopen(address) as answer:
+    with urlopen(Request(address, headers=headers)) as answer:
         return bytes(answer.read())
+
+
+def cookie(address: str, **headers: str) -> str:
+    """Return the cookie that an answer sets."""
+    with urlopen(Request(address, headers=headers)) as answer:
+        return str(answer.headers["Set-Cookie"])
 
 
 def test_it_serves_refuses_a_taken_port_and_ends_by_sigterm(start: Start) -> None:
@@ -98,6 +104,19 @@ def test_two_workers_without_a_cache_folder_say_so_once_and_end_by_ctrl_c(
     assert (app.returncode, out) == (0, "")
     assert err.count("cannot be used") == 1
     assert "Traceback" not in err
+
+
+def test_headers_of_a_proxy_are_ignored_unless_it_is_vouched_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "maps.example"}
+    _, address = start()
+    assert "Secure" not in cookie(address, **forwarded)
+    assert b"/evil/" not in ask(address, SCRIPT_NAME="/evil")
+    monkeypatch.setenv("STAGEBOARD_PROXIES", "1")
+    monkeypatch.setenv("STAGEBOARD_PREFIX", "/maps/")
+    _, address = start()
+    assert address.endswith("/maps")
+    assert "Secure; HttpOnly; Path=/maps; SameSite=Lax" in cookie(address, **forwarded)
+    assert b'href="/maps/assets/bundle-' in ask(address)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ def test_sizes_are_read_with_units(monkeypatch: pytest.MonkeyPatch) -> None:
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("host", "", "setting 'host' is ''"),
         ("open", "perhaps", "boolean"),
+        ("prefix", "maps", "setting 'prefix' is 'maps'"),
+        ("prefix", "/maps", "setting 'prefix' is '/maps'"),
+        ("prefix", "/../", "setting 'prefix' is '/../'"),
+        ("prefix", "//evil/", "setting 'prefix' is '//evil/'"),
+        ("proxies", "-1", "greater than or equal to 0"),
+        ("body_bytes", "1kB", "at least 1 MiB"),
     ],
 )
 def test_a_bad_value_is_one_sentence_with_its_name_and_where_to_set_it(
