@@ -21,7 +21,9 @@ from app.settings import Settings
 from app.ui import shell
 from app.ui.bundle import SOURCES
 from app.ui.notices import document, notice, toast
+from app.web.headers import Guarded, script_hash
 from app.web.mount import mount
+from app.web.origin import check_origins
 
 _LOG = logging.getLogger(__name__)
 
@@ -144,6 +146,7 @@ def create_app(settings: Settings) -> Dash:
     runtime = Runtime(settings)
     server = Flask("app", static_folder=None)
     server.extensions[EXTENSION] = runtime
+    server.config["MAX_CONTENT_LENGTH"] = int(settings.body_bytes)
     for build in BLUEPRINTS:
         server.register_blueprint(build(runtime))
     side = Serverside(
@@ -151,6 +154,7 @@ def create_app(settings: Settings) -> Dash:
     )
     side.attach(server)
     answer_errors(server)
+    check_origins(server)
     server.after_request(_mark_missing)
     app = Dash(
         "app",
@@ -174,5 +178,7 @@ def create_app(settings: Settings) -> Dash:
     app.layout = shell.layout
     shell.register()
     calls.guard(app)
+    scheme = script_hash(shell.SCHEME_SCRIPT)
+    server.wsgi_app = Guarded(server.wsgi_app, lambda: (scheme, *app.csp_hashes()))  # type: ignore[method-assign]
     mount(server, settings.prefix, settings.proxies)
     return app

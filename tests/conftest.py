@@ -32,6 +32,16 @@ def redis_server(shared_redis: RedisServer) -> RedisServer:
 collect_ignore = ["app/proxied.py"]
 
 
+class Browser(FlaskClient):
+    """A client that says which page asks, as every browser does."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Ask, as a page of the app itself."""
+        if args and isinstance(args[0], str):
+            kwargs["headers"] = {"Origin": "http://localhost", **(kwargs.get("headers") or {})}
+        return super().open(*args, **kwargs)
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings that touch nothing outside the test session's own folder."""
@@ -43,6 +53,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def app(settings: Settings) -> Iterator[dash.Dash]:
     """Assemble the whole app, on the embedded data."""
     made = create_app(settings)
+    made.server.test_client_class = Browser
     yield made
     made.server.extensions["stageboard"].close()
 

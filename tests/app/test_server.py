@@ -138,3 +138,17 @@ def test_the_scheme_is_set_before_anything_is_painted(client):
 
 def test_no_thread_is_started_for_a_request(app):
     assert app._use_async is False
+
+
+def test_a_body_beyond_the_limit_is_refused(client, settings):
+    answer = client.post(
+        "/_dash-update-component", data=b" " * (settings.body_bytes + 1), content_type="application/json"
+    )
+    assert answer.status_code == 413
+    assert answer.get_json()["error"]
+
+
+def test_the_cookie_is_secure_where_the_browser_came_by_https(app):
+    for scheme, secure in (("http", False), ("https", True)):
+        cookie = app.server.test_client().get("/", base_url=f"{scheme}://localhost").headers["Set-Cookie"]
+        assert ("Secure" in cookie, "HttpOnly" in cookie, "SameSite=Lax" in cookie) == (secure, True, True)
