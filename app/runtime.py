@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import rmtree
+from threading import Event as Signal
 from threading import Lock, Thread
 from time import perf_counter
 from types import TracebackType
@@ -97,6 +98,7 @@ class Runtime:
         self.idle = Idle(one.flights for one in self.pipelines.values())
         self._marks: TTLCache[Path, str] = TTLCache(1024, TRUST_SECONDS)
         self._lock = Lock()
+        self.warmed = Signal()
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +116,13 @@ class Runtime:
 
     def warm(self) -> None:
         """Compile Datashader's kernels in the background, so that no user waits for them."""
-        Thread(target=warm_up, name="warm-up", daemon=True).start()
+        Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            warm_up()
+        finally:  # what could not be compiled ahead is compiled when it is needed
+            self.warmed.set()
 
     def dataset(self, name: str) -> Dataset:
         """Return a data set of the catalogue, or raise `UnknownNameError`."""

@@ -22,6 +22,7 @@ from app.ui import shell
 from app.ui.bundle import SOURCES
 from app.ui.notices import document, notice, toast
 from app.web.headers import Guarded, script_hash
+from app.web.journal import keep_journal, shown_path, trace
 from app.web.mount import mount
 from app.web.origin import check_origins
 
@@ -50,7 +51,7 @@ _TITLES: Final = {
 }
 # Dash's own error names every file that it serves.
 _NO_SCRIPT: Final = "no such script or style is served here: reload the page."
-_FAULT: Final = "Something went wrong on the server; its log has the details. Try again, or choose another view."
+_FAULT: Final = "Something went wrong on the server; its log has the details{}. Try again, or choose another view."
 
 
 def explain(error: Exception) -> tuple[HTTPStatus, str, str]:
@@ -74,14 +75,14 @@ def explain(error: Exception) -> tuple[HTTPStatus, str, str]:
     elif isinstance(error, DependencyException):
         status, sentence = HTTPStatus.NOT_FOUND, _NO_SCRIPT
     else:
-        status, sentence = HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT
+        status, sentence = HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT.format(f" under {trace()}" if trace() else "")
     return status, _TITLES.get(status, "That did not work"), sentence
 
 
 def _answer(error: Exception) -> Response:
     status, title, sentence = explain(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        _LOG.error("%s %s failed", request.method, request.path, exc_info=error)
+        _LOG.error("%s %s failed", request.method, shown_path(request.path), exc_info=error)
     if "text/html" in request.headers.get("Accept", ""):
         body = Response(document(title, sentence, shell.SCHEME), mimetype="text/html")
     else:
@@ -147,6 +148,7 @@ def create_app(settings: Settings) -> Dash:
     server = Flask("app", static_folder=None)
     server.extensions[EXTENSION] = runtime
     server.config["MAX_CONTENT_LENGTH"] = int(settings.body_bytes)
+    keep_journal(server)
     for build in BLUEPRINTS:
         server.register_blueprint(build(runtime))
     side = Serverside(

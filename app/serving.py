@@ -21,6 +21,7 @@ from app.pipeline.errors import StageboardError
 from app.pipeline.secret import share_secret
 from app.server import create_app
 from app.settings import Settings
+from app.web.logs import GunicornLogger, configure
 
 HEARTBEAT_SECONDS = 120  # compiling a kernel for the first time may hold a small machine for several seconds
 GRACE_SECONDS = 5  # open event streams would otherwise delay a stop by gunicorn's 30
@@ -57,6 +58,7 @@ class Workers(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": GRACE_SECONDS,
             "keepalive": KEEP_ALIVE_SECONDS,
             "loglevel": self.settings.log_level,
+            "logger_class": GunicornLogger,
             "control_socket_disable": True,
             # Gunicorn would believe any client of this machine; what is believed is `web.mount`'s to say.
             "forwarded_allow_ips": "",
@@ -101,6 +103,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     StoreError
         If several workers could not share the secret that signs their cookies.
     """
+    configure(settings.log_level)
     open_catalogue(settings.data, settings.folder)
     if settings.workers > 1 and settings.secret is None:
         share_secret(settings.cache)
@@ -109,6 +112,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 
 def serve_debug(settings: Settings) -> None:
     """Serve from Flask's development server: one process that reloads when code changes."""
+    configure(settings.log_level)
     port = settings.port
     if "WERKZEUG_RUN_MAIN" not in os.environ:  # the reloader's child inherits its parent's socket
         with listen(settings.host, port) as free:

@@ -268,3 +268,19 @@ def test_our_scripts_and_styles_come_as_one_file_each(client: FlaskClient, kind:
         assert f"/assets/{file.name}" not in client.get("/").text
     old = client.get(f"/assets/bundle-0123.{kind}")
     assert (old.text, old.headers["Cache-Control"]) == (answer.text, "no-store")
+
+
+def test_ready_waits_for_kernels_and_says_what_is_degraded(tmp_path: Path) -> None:
+    server = Flask("small")
+    (tmp_path / "file").touch()
+    with door.Runtime(Settings(cache=tmp_path / "file" / "cache", folder=tmp_path)) as engine:
+        for build in BLUEPRINTS:
+            server.register_blueprint(build(engine))
+        client = server.test_client()
+        answer = client.get("/ready")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        engine.warm()
+        assert engine.warmed.wait(60)
+        answer = client.get("/ready")
+        assert (answer.status_code, answer.get_json()["status"]) == (200, "degraded")
+        assert "cannot be used" in answer.get_json()["reasons"][0]
