@@ -23,6 +23,7 @@ from app.ui.bundle import SOURCES
 from app.ui.notices import document, notice, toast
 from app.web.headers import Guarded, script_hash
 from app.web.journal import keep_journal, shown_path, trace
+from app.web.metrics import Metrics
 from app.web.mount import mount
 from app.web.origin import check_origins
 
@@ -149,6 +150,7 @@ def create_app(settings: Settings) -> Dash:
     server.extensions[EXTENSION] = runtime
     server.config["MAX_CONTENT_LENGTH"] = int(settings.body_bytes)
     keep_journal(server)
+    Metrics(runtime).attach(server)
     for build in BLUEPRINTS:
         server.register_blueprint(build(runtime))
     side = Serverside(

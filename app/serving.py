@@ -11,6 +11,7 @@ import sys
 import webbrowser
 from typing import Any
 
+from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from app import __version__, runtime
@@ -21,6 +22,8 @@ from app.pipeline.errors import StageboardError
 from app.pipeline.secret import share_secret
 from app.server import create_app
 from app.settings import Settings
+from app.web import metrics
+from app.web.board import Board
 from app.web.logs import GunicornLogger, configure
 
 HEARTBEAT_SECONDS = 120  # compiling a kernel for the first time may hold a small machine for several seconds
@@ -44,6 +47,8 @@ class Workers(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self.settings, self.url = settings, url(listener)
         self.descriptor = listener.detach()
+        # Twice as many: a reload starts the new workers before it ends the old ones.
+        self.board = Board(2 * settings.workers)
         super().__init__()
 
     def load_config(self) -> None:
@@ -66,7 +71,10 @@ class Workers(BaseApplication):  # type: ignore[misc]
             "limit_request_fields": HEADERS,
             "limit_request_field_size": HEADER_BYTES,
             "proc_name": "stageboard",
+            "pre_fork": self.seat,
             "post_worker_init": self.announce,
+            "worker_exit": self.leave,
+            "child_exit": self.retire,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -81,8 +89,25 @@ class Workers(BaseApplication):  # type: ignore[misc]
             complain(str(error))
             sys.exit(APP_LOAD_ERROR)
 
+    def seat(self, arbiter: Any, worker: Any) -> None:
+        """Give a worker a place for its metrics, before it is forked."""
+        taken = {one.place for one in arbiter.WORKERS.values()}
+        worker.place = next((place for place in self.board.places if place not in taken), None)
+
+    def leave(self, _: Any, worker: Any) -> None:
+        """Leave a worker's last metrics behind, from within it."""
+        if isinstance(server := getattr(worker, "wsgi", None), Flask):
+            metrics.of(server).publish_now()
+
+    def retire(self, _: Any, worker: Any) -> None:
+        """Keep what a worker had counted, once it is gone."""
+        if worker.place is not None:
+            metrics.retire(self.board, worker.place)
+
     def announce(self, worker: Any) -> None:
-        """Say where the page is, once the first worker answers."""
+        """Publish a worker's metrics; say where the page is, once the first worker answers."""
+        if worker.place is not None:
+            metrics.of(worker.wsgi).publish(self.board, worker.place)
         if worker.age == 1:
             address = self.url + self.settings.prefix.rstrip("/")
             for note in runtime.of(worker.wsgi).notes:

@@ -1,6 +1,9 @@
-"""What became of each stage, told to browsers and operators in a response's ``Server-Timing`` header."""
+"""What became of each stage: told to browsers in a response's ``Server-Timing`` header, and noted for operators."""
 
 from collections.abc import Sequence
+from typing import cast
+
+from flask import g, has_request_context
 
 from app.pipeline.run import Event
 
@@ -13,7 +16,19 @@ def server_timing(events: Sequence[Event]) -> str:
     >>> server_timing([Event("source", "unneeded"), Event("grid", "ran", 12.34, parts_ran=4, remarks=(("rows", 9),))])
     'source;desc=unneeded;dur=0.00, grid;desc=ran;dur=12.34;parts=4;rows=9'
     """
+    note(events)
     return ", ".join(map(_one, events))
+
+
+def note(events: Sequence[Event]) -> None:
+    """Note what became of stages for the request that is being answered, so that it is counted."""
+    if has_request_context():
+        g.events = (*g.get("events", ()), *events)
+
+
+def noted() -> Sequence[Event]:
+    """Return what was noted for the request that is being answered."""
+    return cast(Sequence[Event], g.get("events", ()))
 
 
 def _one(event: Event) -> str:

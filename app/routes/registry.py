@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from app.routes import bundles, events, figures, geography, health, images, lanes, tiles
+from app.routes import bundles, events, figures, geography, health, images, lanes, metrics, tiles
 from app.runtime import Runtime
 
 BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
@@ -16,4 +16,5 @@ BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
     geography.blueprint,
     bundles.blueprint,
     health.blueprint,
+    metrics.blueprint,
 )

@@ -30,6 +30,7 @@ from app.pipeline.run import Event, Root
 from app.pipeline.session import Session
 from app.pipeline.token import Tokens
 from app.serverside.cookies import Cookies
+from app.timing import note
 
 EXTENSION = "stageboard.serverside"
 PREFIX_LENGTH = 12
@@ -110,6 +111,7 @@ class Serverside:
         data = self._root(root)
         chosen = self._declared(target, params)
         result = self.pipeline.run(data, target, params)
+        note(result.events)
         recipe: dict[str, Plain] = {
             "root": dict(root),
             "params": chosen,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from urllib.request import Request, urlopen
 
 import pytest
@@ -104,6 +105,35 @@ def test_two_workers_without_a_cache_folder_say_so_once_and_end_by_ctrl_c(
     assert (app.returncode, out) == (0, "")
     assert err.count("cannot be used") == 1
     assert "Traceback" not in err
+
+
+def served(address: str, route: str) -> float:
+    """Return how many requests of a route all workers have counted."""
+    text = ask(f"{address}/metrics").decode()
+    lines = [line for line in text.splitlines() if line.startswith(f'stageboard_requests_total{{route="{route}"')]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 40) -> None:
+    end = monotonic() + seconds
+    while not happened():
+        assert monotonic() < end, "it did not happen"
+        sleep(0.2)
+
+
+def test_metrics_are_the_sum_over_workers_and_outlive_them(start: Start) -> None:
+    app, address = start("--workers", "2")
+    for _ in range(40):
+        ask(f"{address}/geo/countries.json")
+    wait_for(lambda: served(address, "/geo/<name>.json") == 40)
+    children = Path(f"/proc/{app.pid}/task/{app.pid}/children")
+    before = children.read_text().split()
+    assert len(before) == 2
+    os.kill(int(before[0]), signal.SIGKILL)
+    wait_for(lambda: len(set(children.read_text().split()) - {before[0]}) == 2)
+    for _ in range(10):
+        ask(f"{address}/geo/countries.json")
+    wait_for(lambda: served(address, "/geo/<name>.json") == 50)
 
 
 def test_headers_of_a_proxy_are_ignored_unless_it_is_vouched_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
