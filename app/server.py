@@ -10,7 +10,7 @@ import dash
 from dash import Dash, set_props
 from dash.exceptions import DependencyException
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from app import calls
 from app.pipeline import errors
@@ -23,6 +23,7 @@ from app.ui.bundle import SOURCES
 from app.ui.notices import document, notice, toast
 from app.web.headers import Guarded, script_hash
 from app.web.journal import keep_journal, shown_path, trace
+from app.web.limits import limit_rates
 from app.web.metrics import Metrics
 from app.web.mount import mount
 from app.web.origin import check_origins
@@ -48,6 +49,7 @@ _TITLES: Final = {
     HTTPStatus.FORBIDDEN: "That is not yours to open",
     HTTPStatus.NOT_FOUND: "There is nothing here",
     HTTPStatus.CONFLICT: "Another view came after this one",
+    HTTPStatus.TOO_MANY_REQUESTS: "That was too much at once",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That file cannot be explored",
 }
 # Dash's own error names every file that it serves.
@@ -90,6 +92,8 @@ def _answer(error: Exception) -> Response:
         body = jsonify(error=sentence)
     body.status_code = status
     body.headers["Cache-Control"] = "no-store"
+    if isinstance(error, TooManyRequests):
+        body.headers["Retry-After"] = str(error.retry_after)
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.ACCEPTED):
         body.headers["Retry-After"] = "1"
     return body
@@ -159,6 +163,7 @@ def create_app(settings: Settings) -> Dash:
     side.attach(server)
     answer_errors(server)
     check_origins(server)
+    limit_rates(server, settings.rate)
     server.after_request(_mark_missing)
     app = Dash(
         "app",

@@ -72,6 +72,10 @@ class Settings(BaseSettings):
         0, "Proxies before the app whose X-Forwarded-For, -Proto and -Host are believed.", unit="proxies", ge=0, le=16
     )
     body_bytes: ByteSize = _setting(ByteSize(4 * 2**20), "Largest body of a request, uploads aside.", unit="bytes")
+    rate: int = _setting(
+        200, "Tiles a second that a session may ask one worker for; thirty times as many at once; 0: no limit.",
+        unit="tiles/s", ge=0,
+    )  # fmt: skip
     workers: int = _setting(1, "Processes that answer requests.", unit="processes", flag="--workers", ge=1, le=64)
     threads: int = _setting(16, "Requests that one process answers at once.", unit="threads", ge=1, le=256)
     memory_bytes: ByteSize = _setting(ByteSize(512 * 2**20), "Results kept in memory by each process.", unit="bytes")

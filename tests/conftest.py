@@ -44,9 +44,9 @@ class Browser(FlaskClient):
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings that touch nothing outside the test session's own folder."""
+    """Settings that touch nothing outside the test session's own folder, and limit no test's requests."""
     folder = tmp_path_factory.mktemp("stageboard")
-    return Settings(cache=folder / "cache", folder=folder / "data")
+    return Settings(cache=folder / "cache", folder=folder / "data", rate=0)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from app.pipeline.errors import StageboardError
 from app.pipeline.session import COOKIE, Session, Sessions
 
 EXTENSION = "stageboard.session"
+_KNOWN = "stageboard.known_session"
 COOKIE_SECONDS = 30 * 86_400
 
 
@@ -44,8 +45,10 @@ class Cookies:
 
     def known(self) -> Session | None:
         """Return the request's session where the browser has its cookie already; sets none, so for shared answers."""
-        session = self._sessions.open(request.cookies.get(COOKIE))
-        return None if session.fresh else session
+        if _KNOWN not in g:
+            session = self._sessions.open(request.cookies.get(COOKIE))
+            setattr(g, _KNOWN, None if session.fresh else session)
+        return cast(Session | None, g.get(_KNOWN))
 
     def _set(self, response: Response) -> Response:
         """Set a fresh session's cookie, on pages and where a session was used; never on shared, cacheable answers."""
