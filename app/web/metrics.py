@@ -52,14 +52,13 @@ class Metrics(Collector):
         self._place = RETIRED
 
     def attach(self, server: Flask) -> None:
-        """Count every request of an app, and make this the app's `current`. Call it before other hooks are set."""
+        """Count every request of an app that keeps a journal, and make this the app's `current`."""
         server.extensions[EXTENSION] = self
-        server.before_request(_begin)
         server.after_request(self._end)
 
     def _end(self, response: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "none"
-        self.counts.add(route, response.status_code, perf_counter() - g.counted_from, noted())
+        rule = request.url_rule
+        self.counts.add(rule.rule if rule else "none", response.status_code, perf_counter() - g.began, noted())
         return response
 
     def publish(self, board: Board, place: int) -> None:
@@ -151,7 +150,3 @@ def _packed(rows: Iterable[Row]) -> bytes:
 def _unpacked(data: bytes) -> Iterator[Row]:
     for kind, family, name, labels, value in json.loads(data or b"[]"):
         yield Row(kind, family, name, tuple((key, text) for key, text in labels), value)
-
-
-def _begin() -> None:
-    g.counted_from = perf_counter()
