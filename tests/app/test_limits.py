@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from app.pipeline.session import COOKIE, Sessions
 from app.server import answer_errors
-from app.serverside import EXTENSION
+from app.serverside.outputs import EXTENSION
 from app.web.buckets import Buckets
 from app.web.limits import BURST, WEIGHTS, limit_rates
 
@@ -56,7 +56,7 @@ def made(app) -> Flask:
 
 def known(server: Flask, app) -> FlaskClient:
     client = server.test_client()
-    sessions = server.extensions[EXTENSION]._sessions
+    sessions = server.extensions[EXTENSION]._cookies._sessions
     client.set_cookie(COOKIE, sessions.cookie(sessions.open(None)))
     return client
 
