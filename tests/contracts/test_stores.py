@@ -141,6 +141,18 @@ def test_clear_counts(store):
     assert [one.entries for one in store.stats()] == [0] * len(store.stats())
 
 
+def test_it_says_what_a_prefix_uses(store):
+    for key, size in (("u-1-a", 100), ("u-1-b", 40_000), ("u-10-a", 7), ("v-1", 5), ("é-1", 3)):
+        store.set(key, b"x" * size)
+    store.set("u-1-a", b"x" * 50)
+    assert [store.used(prefix) for prefix in ("u-1-", "u-1", "u-10-", "v", "é", "w", "u-1-a-")] == [
+        40_050, 40_057, 7, 5, 3, 0, 0,
+    ]  # fmt: skip
+    assert store.used("") == store.used() == 40_065
+    store.delete("u-1-b")
+    assert store.used("u-1-") == 50
+
+
 def test_threads_see_whole_values(store):
     def work(thread):
         for at in range(20):

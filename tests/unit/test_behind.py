@@ -28,7 +28,7 @@ class Slow(MemoryStore):
         super().__init__(80_000_000)
         self.gate, self.begun, self.written = Event(), Event(), []
 
-    def set(self, key, data, *, wait=False):
+    def set(self, key, data, *, wait=False, cost=0.0):
         self.begun.set()
         assert self.gate.wait(30)
         self.written.append((key, data))
@@ -174,8 +174,8 @@ def test_faults_of_the_inner_store_are_counted_there(tmp_path):
     with behind_of(inner) as store:
         store.set("a", b"x")
         assert store.flush()
-        inner._file = -1  # as if the folder had been replaced
-        for path in inner.folder.glob("cache.db*"):
+        inner._index.file = -1  # as if the folder had been replaced
+        for path in (inner.folder / "blobs-2").glob("cache.db*"):
             path.unlink()
             path.mkdir()
         store.set("b", LARGE)
@@ -183,9 +183,9 @@ def test_faults_of_the_inner_store_are_counted_there(tmp_path):
         assert store.get("b") is None
         assert store.stats()[0].errors == 1
         assert "cannot be used just now" in store.stats()[0].detail
-        for path in inner.folder.glob("cache.db*"):
+        for path in (inner.folder / "blobs-2").glob("cache.db*"):
             path.rmdir()
-        inner._retry_at = 0.0
+        inner._use_at = 0.0
         store.set("b", LARGE)
         assert store.get("b").data == LARGE
 

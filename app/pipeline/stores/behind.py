@@ -24,6 +24,7 @@ FLUSH_SECONDS = 5.0
 class _Queued(NamedTuple):
     data: Data
     size: int
+    cost: float
 
 
 class BehindStore:
@@ -74,13 +75,13 @@ class BehindStore:
             self._hits += found is not None
         return self.inner.get(key) if found is None else Blob(made(found.data), self.tier)
 
-    def set(self, key: str, data: Data, *, wait: bool = False) -> None:
+    def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:
         """Queue bytes; write them at once where asked to, or where the queue is full."""
-        if wait or not self._queued(key, _Queued(data, len(data))):
+        if wait or not self._queued(key, _Queued(data, len(data), cost)):
             ready = made(data)
             with self._writing:
                 self._unqueue(key)
-                self.inner.set(key, ready)
+                self.inner.set(key, ready, wait=True, cost=cost)
 
     def _queued(self, key: str, new: _Queued) -> bool:
         """Queue a value in place of an older one, and return whether there was room."""
@@ -147,7 +148,7 @@ class BehindStore:
             data = made(queued.data)
             with self._writing:
                 if self._queue.get(key) is queued:
-                    self.inner.set(key, data)
+                    self.inner.set(key, data, cost=queued.cost)
         finally:
             with self._changed:
                 if self._queue.get(key) is queued:
@@ -210,6 +211,13 @@ class BehindStore:
         waiting = self._waiting()
         held = dict.fromkeys(self.inner.keys())
         return iter(held | dict.fromkeys(waiting))
+
+    def used(self, prefix: str = "") -> int:
+        """Return the bytes held and queued under keys that begin with a prefix; what replaces a value adds nothing."""
+        with self._changed:
+            waiting = {key: one.size for key, one in self._queue.items() if key.startswith(prefix)}
+        with self._writing:
+            return self.inner.used(prefix) + sum(size for key, size in waiting.items() if key not in self.inner)
 
     def clear(self) -> int:
         """Forget everything; return how many entries that were."""
