@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+from multiprocessing import get_context
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -173,3 +175,69 @@ def test_a_full_volume_costs_no_error_and_can_still_be_read(tmp_path):
         store.close()
     finally:
         subprocess.run(["umount", "-l", volume], check=True)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounting a volume needs root")
+def test_a_volume_that_becomes_read_only_is_read_on_and_recovers(tmp_path):
+    folder = tmp_path / "cache"
+    store = DiskStore(folder, rest=0.0)
+    store.set("a", SMALL)
+    store.set("b", LARGE)
+    for command in (["mount", "--bind", folder, folder], ["mount", "-o", "remount,bind,ro", folder]):
+        mounted = subprocess.run(command, capture_output=True)
+        if mounted.returncode:
+            pytest.skip(f"a volume cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        store.set("c", LARGE)
+        assert store.get("c") is None
+        assert (store.get("a").data, store.get("b").data) == (SMALL, LARGE)
+        stats = store.stats()[0]
+        assert stats.errors == 1
+        assert "cannot be written just now" in stats.detail
+        with pytest.raises(StoreError, match="cannot be used"):
+            DiskStore(folder)
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+    store.set("c", LARGE)
+    assert store.get("c").data == LARGE
+    assert store.stats()[0].detail == ""
+    assert store.check() == []
+    store.close()
+
+
+def _use_while_it_is_deleted(folder, deleted, results):
+    store = DiskStore(folder, rest=0.0)
+    at = 0
+    while not deleted.is_set():
+        at += 1
+        value = (SMALL, LARGE)[at % 2]
+        store.set(f"a-{at % 50}", value)
+        found = store.get(f"a-{at % 50}")
+        assert found is None or found.data in (SMALL, LARGE)
+    store.set("last", LARGE)
+    store.set("last", LARGE)
+    results.put(store.get("last") is not None)
+    store.close()
+
+
+def test_a_folder_that_is_deleted_again_and_again_while_it_is_used(tmp_path):
+    context = get_context("spawn")
+    deleted, results = context.Event(), context.Queue()
+    folder = tmp_path / "cache"
+    users = [context.Process(target=_use_while_it_is_deleted, args=(folder, deleted, results)) for _ in range(2)]
+    for one in users:
+        one.start()
+    for _ in range(30):
+        while not list(folder.rglob("*.val")):
+            sleep(0.005)
+        shutil.rmtree(folder, ignore_errors=True)
+    deleted.set()
+    assert [results.get(timeout=60) for _ in users] == [True, True]
+    for one in users:
+        one.join(60)
+        assert one.exitcode == 0
+    store = DiskStore(folder)
+    assert store.get("last").data == LARGE
+    store.check()
+    assert store.check() == []
+    store.close()

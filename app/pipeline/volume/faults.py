@@ -6,7 +6,7 @@ from enum import Enum
 
 from diskcache import Timeout
 
-FAULTS = (sqlite3.Error, OSError, Timeout)
+FAULTS = (sqlite3.Error, OSError, Timeout, UnicodeDecodeError)
 
 
 class Fault(Enum):
@@ -50,6 +50,8 @@ def kind(error: Exception) -> Fault:
     """
     if isinstance(error, Timeout):
         return Fault.LOCKED
+    if isinstance(error, UnicodeDecodeError):
+        return Fault.CORRUPT
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         # Without a code it is Python's own: a text that cannot be decoded.

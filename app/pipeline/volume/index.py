@@ -220,7 +220,16 @@ class Index(Cache):
         return len(self), held(self._sql), int(evicted)
 
     def mend(self) -> list[str]:
-        """Delete what was planted, put aside what is damaged, mend the rest; return a sentence a fault."""
+        """Delete what was planted, put aside what is damaged, mend the rest; return a sentence a fault.
+
+        Raises
+        ------
+        sqlite3.DatabaseError
+            Where the database itself is damaged: it cannot be mended.
+        """
+        said = [text for (text,) in self._sql("PRAGMA integrity_check").fetchall()]
+        if said != ["ok"]:
+            raise sqlite3.DatabaseError(said[0])
         with self.changing() as sql:
             foreign = sql(f"DELETE FROM Cache WHERE NOT ({_OWN})").rowcount  # noqa: S608
         faults = [f"{foreign} keys were not written here; they were dropped."] if foreign else []

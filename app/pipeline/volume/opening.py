@@ -16,10 +16,10 @@ from threading import Thread
 from time import monotonic, sleep
 
 from diskcache import Timeout
-from diskcache.core import DBNAME
+from diskcache.core import DBNAME, DEFAULT_SETTINGS, METADATA
 
 from app.pipeline.volume.aside import Aside
-from app.pipeline.volume.faults import Fault, kind
+from app.pipeline.volume.faults import FAULTS, Fault, kind
 from app.pipeline.volume.index import Index
 from app.pipeline.volume.values import NEW, sweep
 
@@ -53,8 +53,13 @@ def opened(folder: Path, limit: int, patience: float, corrupt: int = 0) -> Index
     with _alone(folder, patience):
         if not _usable(blobs / DBNAME, patience, corrupt):
             _put_aside(folder, aside)
-        blobs.mkdir(exist_ok=True)
-        index = Index(blobs, limit, patience, aside)
+        try:
+            index = Index(blobs, limit, patience, aside)
+        except FAULTS as error:
+            if kind(error) is not Fault.CORRUPT:
+                raise
+            _put_aside(folder, aside)
+            index = Index(blobs, limit, patience, aside)
     sweep(folder / NEW)
     _delete(folder)
     return index
@@ -90,12 +95,14 @@ def _usable(database: Path, patience: float, corrupt: int) -> bool:
         with closing(sqlite3.connect(database, timeout=patience, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("SELECT * FROM Cache LIMIT 1").fetchall()
+            settings = dict(connection.execute("SELECT key, value FROM Settings").fetchall())
             connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
+    except FAULTS as error:
         if kind(error) is not Fault.CORRUPT:
             raise
         return False
-    return True
+    # `diskcache` takes them as they are.
+    return settings.keys() == DEFAULT_SETTINGS.keys() | METADATA.keys()
 
 
 def _put_aside(folder: Path, aside: Aside) -> None:
