@@ -20,6 +20,8 @@ from app.pipeline.volume.opening import opened
 
 T = TypeVar("T")
 LARGEST_SHARE = 4
+# How many times a value's size is freed before it is tried again on a full volume.
+WAY_SHARE = 2
 
 
 class DiskStore:
@@ -63,6 +65,7 @@ class DiskStore:
         self._detail = ""
         self._corrupt = 0
         self._use_at = self._write_at = 0.0
+        self._full = False
         self._index: Index | None = None
         try:
             self._index = self._open()
@@ -114,7 +117,7 @@ class DiskStore:
                 self._detail = f"the cache folder {fault.value}: {error}. Results are computed again."
                 self._corrupt, self._index = self._index.file, None
             elif fault in (Fault.FULL, Fault.UNWRITABLE) or (fault is Fault.LOCKED and writing):
-                self._write_at = until
+                self._write_at, self._full = until, fault is Fault.FULL
             else:
                 self._use_at = until
                 self._index = self._index if fault is Fault.LOCKED else None
@@ -153,6 +156,9 @@ class DiskStore:
     def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:  # noqa: ARG002
         """Keep bytes under a key; a fault is counted and nothing is kept."""
         ready = made(data)
+        if self._full and monotonic() >= self._write_at:
+            self._full = False
+            self._tried(lambda index: index.give_way(WAY_SHARE * len(ready)), None, writing=True)
         if len(ready) > self.limit // LARGEST_SHARE:
             self.delete(key)
         elif monotonic() >= self._write_at and self._tried(

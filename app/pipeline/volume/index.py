@@ -168,6 +168,14 @@ class Index(Cache):
         self._remove([name for (name,) in old] + evicted)
         return True
 
+    def give_way(self, size: int) -> None:
+        """Let values go until some bytes are free on a volume that has less room than the limit says."""
+        # Deleting writes to SQLite's log, for which there may be no room: begin it anew.
+        self._sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with self.changing() as sql:
+            evicted = make_room(sql, size, time())
+        self._remove(evicted)
+
     def _remove(self, names: list[str | None]) -> None:
         for name in names:
             self._disk.remove(name)
