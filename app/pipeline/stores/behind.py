@@ -17,6 +17,8 @@ from app.pipeline.stores.base import Blob, Data, Store, TierStats, made
 
 REST_SECONDS = 0.05
 """How long nothing must have been queued before writing begins, lest it take the interpreter from those who answer."""
+LONGEST_REST_SECONDS = 1.0
+"""After which writing begins all the same, and goes on until nothing is queued."""
 FLUSH_SECONDS = 5.0
 """How long a check waits for the queue, and the end of a process."""
 
@@ -105,25 +107,36 @@ class BehindStore:
             self._bytes -= old.size if old else 0
 
     def _write_all(self) -> None:
+        pressed = False
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closed)
                 if not self._queue:
                     return
-            self._rest()
+            pressed = pressed or not self._rested()
             self._write_one()
+            pressed = pressed and bool(self._queue)
 
-    def _rest(self) -> None:
-        """Wait until nothing was queued for a moment, others wait for some of it, or half of the room is taken."""
+    def _rested(self) -> bool:
+        """Wait until nothing was queued for a moment, others wait for some of it, or half of the room is taken.
+
+        Returns
+        -------
+        bool
+            False where that took too long.
+        """
+        longest = monotonic() + LONGEST_REST_SECONDS
         while True:
             with self._changed:
                 left = self._latest + REST_SECONDS - monotonic()
                 filled = 2 * self._bytes >= self._most[0] or 2 * len(self._queue) >= self._most[1]
                 if self._closed or filled or left <= 0:
-                    return
+                    return True
+                if monotonic() > longest:
+                    return False
                 self._changed.wait(min(left, LOOK_SECONDS) if self._owed else left)
             if self._awaited():
-                return
+                return True
 
     def _awaited(self) -> list[str]:
         """Return what is to be released and others wait for."""
