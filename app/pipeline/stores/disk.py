@@ -107,15 +107,17 @@ class DiskStore:
             self._detail = "" if self._corrupt == 0 else self._detail
             self._corrupt = 0
 
-    def _failed(self, error: Exception, writing: bool = False) -> None:
+    def _failed(self, error: Exception, index: Index | None = None, writing: bool = False) -> None:
         """Count a fault, and choose what to leave alone for a while: writing, everything, or this index for good."""
         fault, until = kind(error), monotonic() + self._rest
         with self._lock:
             self._errors += 1
             self._detail = f"the cache folder {fault.value} just now: {error}. Results are computed again."
-            if fault is Fault.CORRUPT and self._index is not None:
+            if fault is Fault.CORRUPT and index is not None:
                 self._detail = f"the cache folder {fault.value}: {error}. Results are computed again."
-                self._corrupt, self._index = self._index.file, None
+                # Another thread may have met the same fault, and opened a new one since.
+                if self._index is index:
+                    self._corrupt, self._index = index.file, None
             elif fault in (Fault.FULL, Fault.UNWRITABLE) or (fault is Fault.LOCKED and writing):
                 self._write_at, self._full = until, fault is Fault.FULL
             else:
@@ -130,7 +132,7 @@ class DiskStore:
         try:
             return call(index)
         except FAULTS as error:
-            self._failed(error, writing)
+            self._failed(error, index, writing)
             return otherwise
 
     def get(self, key: str) -> Blob | None:

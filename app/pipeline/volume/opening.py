@@ -102,7 +102,7 @@ def _usable(database: Path, patience: float, corrupt: int) -> bool:
             raise
         return False
     # `diskcache` takes them as they are.
-    return settings.keys() == DEFAULT_SETTINGS.keys() | METADATA.keys()
+    return bool(settings.keys() == DEFAULT_SETTINGS.keys() | METADATA.keys())
 
 
 def _put_aside(folder: Path, aside: Aside) -> None:
