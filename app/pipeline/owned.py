@@ -12,6 +12,9 @@ from app.pipeline.errors import QuotaError, StoreError
 from app.pipeline.keys import digest
 from app.pipeline.stores.base import Store
 
+# It cannot be computed again, so that a full store lets it go after all that can.
+COST_SECONDS = 3600.0
+
 
 class Owned:
     """Bytes of sessions, of one kind.
@@ -85,7 +88,7 @@ class Owned:
         if key in self._store:
             return stamped
         self._make_room(session, len(data))
-        self._store.set(key, data, wait=True)
+        self._store.set(key, data, wait=True, cost=COST_SECONDS)
         if key not in self._store:
             raise StoreError(f"the store takes no {len(data):,} bytes: keep less, or give it more room.")
         return stamped

@@ -218,19 +218,19 @@ class Run:
     def _compute(self, one: Stage, key: str) -> _Found:
         value, started = self._call(one)
         if one.codec is not None:
-            value, data = self._keep(one.codec, key, value)
+            value, data = self._keep(one.codec, key, value, _ms(started) / 1e3)
             return _Found(value, "ran", _ms(started), len(data))
         with self.engine.lock:
             self.engine.residents[key] = value
         how: How = "disk" if getattr(value, "restored", False) else "ran"
         return _Found(value, how, _ms(started), getattr(value, "nbytes", 0))
 
-    def _keep(self, codec: Codec, key: str, value: Any) -> tuple[Any, Data]:
-        """Store a value, and return it as it will be read from now on, with its bytes."""
+    def _keep(self, codec: Codec, key: str, value: Any, cost: float) -> tuple[Any, Data]:
+        """Store a value that took some seconds, and return it as it will be read from now on, with its bytes."""
         value = codec.settle(value)
         size = getattr(value, "nbytes", 0)
         data = Later(lambda: codec.encode(value), size) if size >= LATER_BYTES else codec.encode(value)
-        self.engine.store.set(key, data)
+        self.engine.store.set(key, data, cost=cost)
         if codec.packs:
             self.engine.kept.put(key, value, len(data))
         return value, data
@@ -321,6 +321,7 @@ class Run:
         if not absent or one.codec is None:
             return 0.0, 0
         values, started = self._call(one, parts=[wanted[key] for key in absent])
+        cost = _ms(started) / 1e3 / len(absent)
         for key, value in zip(absent, values, strict=True):
-            results[key] = self._keep(one.codec, key, value)[1]
+            results[key] = self._keep(one.codec, key, value, cost)[1]
         return _ms(started), len(absent)

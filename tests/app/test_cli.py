@@ -175,7 +175,7 @@ def test_the_cache_is_described_verified_and_cleared(capsys: pytest.CaptureFixtu
 
 def test_verify_puts_damaged_results_aside(capsys: pytest.CaptureFixture[str], points: Path, tmp_path: Path) -> None:
     assert cli.run(["--data", str(points), "trace", "walks"]) == 0
-    (tmp_path / "cache" / "results" / "cache.db").touch()
+    (tmp_path / "cache" / "results" / "blobs-2" / "cache.db").touch()
     large = list((tmp_path / "cache" / "results").rglob("*.val"))
     for path in large:
         path.write_bytes(b"damaged")

@@ -14,6 +14,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from app.address import AddressError, listen, url
+from app.pipeline.stores.disk import DiskStore
+from app.runtime import Runtime
+from app.settings import load
 
 Start = Callable[..., tuple[subprocess.Popen[str], str]]
 
@@ -171,3 +174,24 @@ def test_addresses_for_browsers() -> None:
         assert url(one) == f"http://127.0.0.1:{one.getsockname()[1]}"
     with listen("::1", 0) as six:
         assert url(six) == f"http://[::1]:{six.getsockname()[1]}"
+
+
+def test_what_a_worker_has_queued_is_written_when_it_is_stopped(start: Start, tmp_path: Path) -> None:
+    app, address = start("--workers", "2")
+    spec = _places_spec(tmp_path)
+    for x in range(8):
+        ask(f"{address}/tiles/{spec}/3/{x}/3")
+    app.send_signal(signal.SIGTERM)
+    assert app.communicate()[1] == ""
+    store = DiskStore(tmp_path / "cache" / "results")
+    kept = [key for key in store.keys() if key.startswith("grid-")]  # noqa: SIM118
+    assert len(kept) >= 8
+    assert store.check() == []
+    store.close()
+
+
+def _places_spec(folder: Path) -> str:
+    """Return the address of the tiles of places, as the app under test gives it."""
+    with Runtime(load(cache=folder / "other", folder=folder / "data")) as engine:
+        plot = engine.plot("places")
+        return f"places.{engine.root(plot).fingerprint[:12]}.{plot.name}.count"

@@ -15,6 +15,8 @@ LIMIT = 4_000_000
 # What a volume keeps in the database, and what it keeps as a file.
 SIZES = (0, 1, 100, 32_763, 32_764, 100_000)
 BEHIND = "behind "
+# Bytes that a tier may keep beside a value, and count.
+OVERHEAD = 16
 # By TLS or not, it is the same store.
 KINDS = [one for one in STORES if one != "rediss"]
 DURABLE = [*(one for one in KINDS if one != "memory"), "memory+disk", "memory+disk+redis", BEHIND + "disk"]
@@ -139,6 +141,17 @@ def test_clear_counts(store):
     assert store.clear() == 3
     assert store.clear() == 0
     assert [one.entries for one in store.stats()] == [0] * len(store.stats())
+
+
+def test_it_says_what_a_prefix_uses(store):
+    for key, size in (("u-1-a", 100), ("u-1-b", 40_000), ("u-10-a", 7), ("v-1", 5), ("é-1", 3)):
+        store.set(key, b"x" * size)
+    store.set("u-1-a", b"x" * 50)
+    sizes = {"u-1-": (40_050, 2), "u-1": (40_057, 3), "u-10-": (7, 1), "v": (5, 1), "é": (3, 1), "w": (0, 0)}
+    for prefix, (size, entries) in (sizes | {"": (40_065, 5), "u-1-a-": (0, 0)}).items():
+        assert size <= store.used(prefix) <= size + OVERHEAD * entries
+    store.delete("u-1-b")
+    assert 50 <= store.used("u-1-") <= 50 + OVERHEAD
 
 
 def test_threads_see_whole_values(store):

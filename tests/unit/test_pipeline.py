@@ -42,7 +42,7 @@ def how(events):
 class Forgetful(MemoryStore):
     """A store that has no room."""
 
-    def set(self, key: str, data: bytes) -> None:
+    def set(self, key: str, data: bytes, *, cost: float = 0.0) -> None:
         self.delete(key)
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from app.pipeline.errors import CodecError, UnknownNameError
 from app.pipeline.stores.behind import BehindStore
-from app.pipeline.stores.disk import BytesDisk, sealed, unsealed
 from app.pipeline.stores.memory import MemoryStore
 from app.pipeline.stores.registry import open_store
 from app.pipeline.stores.tiered import TieredStore
+from app.pipeline.volume.values import BytesDisk, checksum
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL, LARGE = b"s" * 100, b"L" * 100_000
@@ -19,14 +19,14 @@ SMALL, LARGE = b"s" * 100, b"L" * 100_000
 
 def sql(folder, statement, *values):
     """Change a cache's database behind its back."""
-    with sqlite3.connect(folder / "cache.db") as connection:
+    with sqlite3.connect(folder / "blobs-2" / "cache.db") as connection:
         connection.execute(statement, values)
     connection.close()
 
 
 def files(folder):
     """Return the files that hold large values."""
-    return sorted(folder.rglob("*.val"))
+    return sorted((folder / "blobs-2").rglob("*.val"))
 
 
 class Bomb:
@@ -94,16 +94,21 @@ def test_a_store_opens_by_its_address(tmp_path):
 # Damage
 
 
-def test_a_seal_shows_every_flipped_bit():
-    data = sealed(SMALL)
-    assert unsealed(data) == SMALL
-    for at in range(len(data)):
-        with pytest.raises(CodecError, match="damaged"):
-            unsealed(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
-    for cut in (0, 3, 4, -1):
-        with pytest.raises(CodecError, match="damaged"):
-            unsealed(data[:cut])
-    assert unsealed(sealed(b"")) == b""
+def test_a_checksum_is_of_the_key_and_of_every_bit():
+    whole = checksum("a", SMALL)
+    assert checksum("a", SMALL) == whole
+    assert checksum("b", SMALL) != whole
+    for at in range(len(SMALL)):
+        assert checksum("a", SMALL[:at] + bytes([SMALL[at] ^ 4]) + SMALL[at + 1 :]) != whole
+
+
+def test_values_that_changed_places_are_damaged(store):
+    store.set("a", SMALL)
+    store.set("b", SMALL[::-1] + b"!")
+    sql(store.folder, "UPDATE Cache SET key = key || '?'")
+    sql(store.folder, "UPDATE Cache SET key = CASE key WHEN 'a?' THEN 'b' ELSE 'a' END")
+    assert store.get("a") is store.get("b") is None
+    assert store.stats()[0].damaged == 2
 
 
 @pytest.mark.parametrize("value", [SMALL, LARGE], ids=["row", "file"])
@@ -114,12 +119,15 @@ def test_a_damaged_value_is_dropped_and_counted(store, value):
         path = files(store.folder)[0]
         path.write_bytes(path.read_bytes()[:-1] + b"?")
     else:
-        sql(store.folder, "UPDATE Cache SET value = ? WHERE key = 'a'", sealed(value)[:-1] + b"?")
+        sql(store.folder, "UPDATE Cache SET value = ? WHERE key = 'a'", value[:-1] + b"?")
     found = [store.get(key) for key in "ab"]
     assert sum(one is None for one in found) == 1
     stats = store.stats()[0]
     assert (stats.entries, stats.hits, stats.misses, stats.errors) == (1, 1, 1, 1)
     assert "damaged" in stats.detail
+    assert stats.damaged == 1
+    [aside] = (store.folder / "damaged").iterdir()
+    assert aside.read_bytes() == value[:-1] + b"?"
     store.set("a", value)
     assert store.get("a").data == value
     assert store.check() == []
@@ -132,13 +140,22 @@ def test_a_check_finds_every_damage_once(store):
     one.write_bytes(b"torn")
     two.unlink()
     sql(store.folder, "UPDATE Cache SET value = ?, filename = NULL, mode = 1 WHERE filename = ?", b"odd",
-        str(three.relative_to(store.folder)))  # fmt: skip
+        str(three.relative_to(store.folder / "blobs-2")))  # fmt: skip
     faults = store.check()
-    assert len([fault for fault in faults if "was damaged; it was dropped" in fault]) == 2
-    assert any("file not found" in fault for fault in faults)
-    assert any("unknown file" in fault for fault in faults)
+    assert len(faults) == 3
+    assert all("was damaged; it was put aside" in fault for fault in faults)
     assert store.check() == []
     assert list(store.keys()) == []
+    assert files(store.folder) == []
+
+
+def test_a_check_tells_what_the_files_and_the_index_disagree_on(store):
+    store.set("a", LARGE)
+    sql(store.folder, "UPDATE Settings SET value = 7 WHERE key = 'size'")
+    (store.folder / "blobs-2" / "stray.txt").write_text("no value")
+    assert len(store.check()) == 2
+    assert store.check() == []
+    assert store.get("a").data == LARGE
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -149,7 +166,7 @@ def test_a_check_does_not_hang_on_the_filters_of_warnings(store):
 
 
 def test_folders_that_eviction_left_empty_are_no_fault(store):
-    (store.folder / "0a" / "1b").mkdir(parents=True)
+    (store.folder / "blobs-2" / "0a").mkdir()
     assert store.check() == []
 
 
@@ -179,12 +196,12 @@ def test_a_file_that_is_gone_is_a_miss(store):
 )
 def test_a_planted_value_is_refused_unread(store, tmp_path, change):
     mark, secret = tmp_path / "exploded", tmp_path / "secret"
-    secret.write_bytes(sealed(b"of another folder"))
+    secret.write_bytes(SMALL)
     bomb = pickle.dumps(Bomb(mark))
-    (store.folder / "bomb.val").write_bytes(bomb)
+    (store.folder / "blobs-2" / "bomb.val").write_bytes(bomb)
     store.set("a", SMALL)
     store.set("b", SMALL)
-    with sqlite3.connect(store.folder / "cache.db") as connection:
+    with sqlite3.connect(store.folder / "blobs-2" / "cache.db") as connection:
         planted = "bomb.val" if "mode = 4" in change else "../secret"
         changed = connection.execute(change, {"pickle": bomb, "file": planted}).rowcount
     connection.close()
@@ -204,7 +221,7 @@ def test_a_planted_key_is_passed_over_and_dropped(store, tmp_path):
         sql(
             store.folder,
             "INSERT INTO Cache (key, raw, store_time, access_time, size, mode, value) VALUES (?, ?, 0, 0, 0, 1, ?)",
-            key, raw, sealed(SMALL),
+            key, raw, SMALL,
         )  # fmt: skip
     assert list(store.keys()) == ["a"]
     assert store.check() == ["4 keys were not written here; they were dropped."]
@@ -222,6 +239,8 @@ def test_nothing_but_bytes_under_text_goes_in(tmp_path):
     for value in ("text", 5, 2.5, None, [b"x"], bytearray(b"x")):
         with pytest.raises(CodecError, match="encode it to bytes"):
             one.store(value, False)
+    with pytest.raises(CodecError, match="read with its key"):
+        one.fetch(4, None, pickle.dumps("x"), False)
     with pytest.raises(CodecError, match="encode it to bytes"):
         one.store(b"x", True)
     for key, raw in ((b"a", True), ("a", False)):

@@ -68,6 +68,10 @@ class TierStats:
         A plain sentence when the tier is not at its best.
     queued : int
         Entries of this process among them that are still to be written.
+    damaged : int
+        Values that this process found damaged and put aside; they count as errors too.
+    evicted : int
+        Entries that went for want of room, of all processes since the tier was made; 0 where it does not count them.
     """
 
     tier: str
@@ -79,6 +83,8 @@ class TierStats:
     errors: int
     detail: str = ""
     queued: int = 0
+    damaged: int = 0
+    evicted: int = 0
 
 
 class Store(Protocol):
@@ -91,7 +97,7 @@ class Store(Protocol):
         """Return the bytes of a key, or None."""
         ...
 
-    def set(self, key: str, data: Data, *, wait: bool = False) -> None:
+    def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:
         """Keep bytes under a key, if there is room.
 
         Parameters
@@ -100,6 +106,8 @@ class Store(Protocol):
         data : bytes or Later
         wait : bool
             Return when other processes can read it. Otherwise they may find it a little later.
+        cost : float
+            Seconds that computing it again takes: what is cheap a byte is forgotten before what is dear.
         """
         ...
 
@@ -111,6 +119,10 @@ class Store(Protocol):
 
     def keys(self) -> Iterator[str]:
         """Yield the keys held by the most durable tier."""
+        ...
+
+    def used(self, prefix: str = "") -> int:
+        """Return the bytes that the most durable tier holds under keys that begin with a prefix."""
         ...
 
     def clear(self) -> int:

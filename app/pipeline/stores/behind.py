@@ -17,6 +17,8 @@ from app.pipeline.stores.base import Blob, Data, Store, TierStats, made
 
 REST_SECONDS = 0.05
 """How long nothing must have been queued before writing begins, lest it take the interpreter from those who answer."""
+LONGEST_REST_SECONDS = 1.0
+"""After which writing begins all the same, and goes on until nothing is queued."""
 FLUSH_SECONDS = 5.0
 """How long a check waits for the queue, and the end of a process."""
 
@@ -24,6 +26,7 @@ FLUSH_SECONDS = 5.0
 class _Queued(NamedTuple):
     data: Data
     size: int
+    cost: float
 
 
 class BehindStore:
@@ -74,13 +77,13 @@ class BehindStore:
             self._hits += found is not None
         return self.inner.get(key) if found is None else Blob(made(found.data), self.tier)
 
-    def set(self, key: str, data: Data, *, wait: bool = False) -> None:
+    def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:
         """Queue bytes; write them at once where asked to, or where the queue is full."""
-        if wait or not self._queued(key, _Queued(data, len(data))):
+        if wait or not self._queued(key, _Queued(data, len(data), cost)):
             ready = made(data)
             with self._writing:
                 self._unqueue(key)
-                self.inner.set(key, ready)
+                self.inner.set(key, ready, wait=True, cost=cost)
 
     def _queued(self, key: str, new: _Queued) -> bool:
         """Queue a value in place of an older one, and return whether there was room."""
@@ -104,25 +107,36 @@ class BehindStore:
             self._bytes -= old.size if old else 0
 
     def _write_all(self) -> None:
+        pressed = False
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closed)
                 if not self._queue:
                     return
-            self._rest()
+            pressed = pressed or not self._rested()
             self._write_one()
+            pressed = pressed and bool(self._queue)
 
-    def _rest(self) -> None:
-        """Wait until nothing was queued for a moment, others wait for some of it, or half of the room is taken."""
+    def _rested(self) -> bool:
+        """Wait until nothing was queued for a moment, others wait for some of it, or half of the room is taken.
+
+        Returns
+        -------
+        bool
+            False where that took too long.
+        """
+        longest = monotonic() + LONGEST_REST_SECONDS
         while True:
             with self._changed:
                 left = self._latest + REST_SECONDS - monotonic()
                 filled = 2 * self._bytes >= self._most[0] or 2 * len(self._queue) >= self._most[1]
                 if self._closed or filled or left <= 0:
-                    return
+                    return True
+                if monotonic() > longest:
+                    return False
                 self._changed.wait(min(left, LOOK_SECONDS) if self._owed else left)
             if self._awaited():
-                return
+                return True
 
     def _awaited(self) -> list[str]:
         """Return what is to be released and others wait for."""
@@ -147,7 +161,7 @@ class BehindStore:
             data = made(queued.data)
             with self._writing:
                 if self._queue.get(key) is queued:
-                    self.inner.set(key, data)
+                    self.inner.set(key, data, cost=queued.cost)
         finally:
             with self._changed:
                 if self._queue.get(key) is queued:
@@ -210,6 +224,13 @@ class BehindStore:
         waiting = self._waiting()
         held = dict.fromkeys(self.inner.keys())
         return iter(held | dict.fromkeys(waiting))
+
+    def used(self, prefix: str = "") -> int:
+        """Return the bytes held and queued under keys that begin with a prefix; what replaces a value adds nothing."""
+        with self._changed:
+            waiting = {key: one.size for key, one in self._queue.items() if key.startswith(prefix)}
+        with self._writing:
+            return self.inner.used(prefix) + sum(size for key, size in waiting.items() if key not in self.inner)
 
     def clear(self) -> int:
         """Forget everything; return how many entries that were."""

@@ -43,7 +43,7 @@ class MemoryStore:
                 self._held[key] = data
         return data
 
-    def set(self, key: str, data: Data, *, wait: bool = False) -> None:  # noqa: ARG002
+    def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:  # noqa: ARG002
         """Keep bytes under a key, unless they are too large."""
         with self._lock:
             self._held.pop(key, None)
@@ -63,6 +63,11 @@ class MemoryStore:
         """Yield the keys held at the time of the call."""
         with self._lock:
             return iter(list(self._held))
+
+    def used(self, prefix: str = "") -> int:
+        """Return the bytes held under keys that begin with a prefix."""
+        with self._lock:
+            return sum(len(data) for key, data in self._held.items() if key.startswith(prefix))
 
     def clear(self) -> int:
         """Forget everything; return how many entries that were."""

@@ -51,10 +51,10 @@ class TieredStore:
                 return found
         return None
 
-    def set(self, key: str, data: Data, *, wait: bool = False) -> None:
+    def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:
         """Keep bytes in every tier."""
         for tier in self.tiers:
-            tier.set(key, data, wait=wait)
+            tier.set(key, data, wait=wait, cost=cost)
 
     def __contains__(self, key: str) -> bool:
         return any(key in tier for tier in self.tiers)
@@ -67,6 +67,10 @@ class TieredStore:
     def keys(self) -> Iterator[str]:
         """Yield the keys of the last tier."""
         return self.tiers[-1].keys()
+
+    def used(self, prefix: str = "") -> int:
+        """Return the bytes that the last tier holds under keys that begin with a prefix."""
+        return self.tiers[-1].used(prefix)
 
     def clear(self) -> int:
         """Forget everything; return how many entries the last tier had."""
