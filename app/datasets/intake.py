@@ -165,8 +165,8 @@ def _written(
     _check_columns(len(schema), limits)
     names = _names(schema)
     if not names:
-        held = "column of numbers, times or text" if any(len(one) for one in batches) else "rows"
-        raise DataError(f"the file has no {held}: nothing can be drawn.")
+        missing = "column of numbers, times or text" if any(len(one) for one in batches) else "rows"
+        raise DataError(f"the file has no {missing}: nothing can be drawn.")
     kept = pa.schema([pa.field(name, _plain(schema.field(name).type)) for name in names])
     rows = unpacked = 0
     writing: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "data_page_size": PAGE_BYTES}

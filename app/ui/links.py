@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlencode
 
-SECTIONS: Final = (("Home", "/"), ("Explorer", "/explorer"), ("Figure", "/figure"), ("Stages", "/stages"))
+SECTIONS: Final = (
+    ("Home", "/"),
+    ("Explorer", "/explorer"),
+    ("Figure", "/figure"),
+    ("Data", "/data"),
+    ("Stages", "/stages"),
+)
 
 
 def page_href(section: str, dataset: str = "", **controls: str) -> str:
