@@ -26,7 +26,8 @@ dash.register_page(
 
 def layout(**_query: str) -> Component:
     """Return the page."""
-    served, session = runtime.current(), serverside.current().session()
+    served, side = runtime.current(), serverside.current()
+    session = side.session()
     owner = session.owner
     own = [(one, served.uploads.size(owner, one.name)) for one in served.uploads.of(owner)]
     until = f"{datetime.fromtimestamp(session.until, UTC):%d %B %Y}"
@@ -41,8 +42,15 @@ def layout(**_query: str) -> Component:
         html.H2("Uploads"),
         html.P(f"{count(len(own), 'file')}, {used} of {quota} with all that was made of them.", className="lede"),
         own_table(own, deletable=False),
+        html.H2("Views"),
+        html.P(
+            f"{size(side.used())} of descriptions of figures that are too long for an address. What was computed of "
+            "shared data belongs to nobody; of your uploads it is kept under names that only your session can ask "
+            "for, until newer results take its place.",
+            className="lede",
+        ),
         html.H2("Forget everything"),
-        html.P("Deletes your uploads at once and gives this browser another session.", className="lede"),
+        html.P("Deletes all of this at once and gives this browser another session.", className="lede"),
         dmc.Button("Forget everything", id="session-forget", variant="filled"),
         dcc.Location(id="session-go", refresh=True),
     )

@@ -99,8 +99,13 @@ class Serverside:
         session = self.known_session() if has_request_context() else None
         return session.owner if session else ""
 
+    def used(self) -> int:
+        """Return the bytes of recipes, too long for a token, that are stored for the request's session."""
+        return self._tokens.used(self.session().id)
+
     def leave(self) -> Session:
-        """End the request's session: the browser gets another one with this answer."""
+        """End the request's session, and forget its recipes: the browser gets another one with this answer."""
+        self._tokens.forget(self.session().id)
         return self._cookies.leave()
 
     def run(self, target: str, root: Names, params: Mapping[str, Any]) -> Given:

@@ -1,7 +1,9 @@
 """Uploads: private to the session that sent them, and refused with a reason where they are hostile."""
 
 import io
+import os
 import zlib
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import runtime
+from app.datasets.uploads import Uploads
+from app.pipeline.errors import QuotaError, TooLargeError
 
 HEADER = {"Stageboard-Upload": "1"}
 CANARY = "canary-of-ada"
@@ -197,3 +201,46 @@ def test_any_letters_may_name_a_file(ada) -> None:
     answer = send(ada, "東京 – Größe.parquet", parquet())
     assert answer.status_code == 201
     assert answer.get_json()["name"].startswith("upload-gr-e-")
+
+
+def test_what_is_forgotten_is_gone_at_once_and_its_browser_is_another(app, ada, kept, folder, visit) -> None:
+    before = ada.get_cookie("stageboard_session").value
+    body = {
+        "output": "session-go.href",
+        "outputs": {"id": "session-go", "property": "href"},
+        "inputs": [{"id": "session-forget", "property": "n_clicks", "value": 1}],
+        "changedPropIds": ["session-forget.n_clicks"],
+    }
+    answer = ada.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200, answer.text
+    assert ada.get_cookie("stageboard_session").value != before
+    assert ada.get(f"/explorer/{kept}").status_code == 404
+    assert not [one for one in folder.rglob("*") if one.name == kept]
+
+
+def test_a_session_that_has_ended_is_swept_with_its_uploads(app, ada, kept, folder) -> None:
+    uploads = runtime.of(app.server).uploads
+    home = next(one.parent for one in folder.rglob(kept))
+    assert uploads.sweep(0) == 0
+    os.utime(home, (1, 1))
+    assert uploads.sweep(0) == 1
+    assert not home.exists()
+
+
+def test_a_session_has_no_more_than_its_quota(tmp_path) -> None:
+    owner, limits = "ab" * 16, {"upload": 10**6, "total": 10**9, "idle": 10**6}
+    first = Uploads(tmp_path, quota=10**8, **limits).receive(owner, "a.parquet", None, [parquet()])
+    full = Uploads(tmp_path, quota=5_000, **limits)
+    with pytest.raises(QuotaError, match="delete one to make room"):
+        full.receive(owner, "a.parquet", None, [parquet()])
+    with pytest.raises(QuotaError, match="delete one to make room"):
+        full.watched(full.find(owner, first.name).plots[0].path)(0.5, "placing")
+    full.delete(owner, first.name)
+    assert full.size(owner) == 0
+
+
+def test_a_body_without_an_end_is_cut_off_at_the_limit(tmp_path) -> None:
+    uploads = Uploads(tmp_path, upload=10**6, quota=10**8, total=10**9, idle=10**6)
+    with pytest.raises(TooLargeError, match="1,000,000 bytes"):
+        uploads.receive("ab" * 16, "a.csv", None, repeat(b"1,2\n" * 10_000))
+    assert left(tmp_path) == set()
