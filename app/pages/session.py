@@ -50,7 +50,10 @@ def layout(**_query: str) -> Component:
             className="lede",
         ),
         html.H2("Forget everything"),
-        html.P("Deletes all of this at once and gives this browser another session.", className="lede"),
+        html.P(
+            "Deletes your uploads and these descriptions at once, and gives this browser another session.",
+            className="lede",
+        ),
         dmc.Button("Forget everything", id="session-forget", variant="filled"),
         dcc.Location(id="session-go", refresh=True),
     )
