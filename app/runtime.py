@@ -4,7 +4,7 @@ One `Runtime` serves a process. It holds the store, a pipeline a graph, and the 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import rmtree
@@ -19,6 +19,7 @@ from flask import Flask, current_app
 
 from app import __version__
 from app.datasets.catalogue import open_catalogue
+from app.datasets.uploads import Uploads
 from app.pipeline.chain import split_chain
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import ParameterError, StaleError, StoreError
@@ -29,9 +30,11 @@ from app.pipeline.palettes import category_colors
 from app.pipeline.pipeline import Pipeline, TraceRow, row_of
 from app.pipeline.points import Points
 from app.pipeline.preparing import Preparing
+from app.pipeline.rooms import silent
 from app.pipeline.roots import PlotRoot
 from app.pipeline.run import Event
 from app.pipeline.secret import load_secret
+from app.pipeline.session import DAY
 from app.pipeline.specs import FINGERPRINT, Spec
 from app.pipeline.stages.registry import GRAPHS
 from app.pipeline.stores.registry import lessor_of, open_store
@@ -51,6 +54,11 @@ MOST_PIXELS = 16_000_000
 TRACE_SIZE = (1000, 600)
 
 
+def nobody() -> str:
+    """Return that nobody is asking."""
+    return ""
+
+
 def of(server: Flask) -> "Runtime":
     """Return the runtime of an app."""
     return cast(Runtime, server.extensions[EXTENSION])
@@ -67,6 +75,11 @@ class Runtime:
     Parameters
     ----------
     settings : Settings
+
+    Attributes
+    ----------
+    owner : callable
+        Returns whose uploads are served beside the catalogue: `Session.owner` of who is asking, or nothing.
 
     Notes
     -----
@@ -91,6 +104,15 @@ class Runtime:
         self.pipelines = {name: Pipeline(graph, self.store, kept=kept, lessor=lessor) for name, graph in GRAPHS.items()}
         given = settings.secret
         self.secret = given.get_secret_value() if given else load_secret(settings.cache if self.columns else None)
+        self.uploads = Uploads(
+            settings.cache / "uploads" if self.columns else None,
+            upload=int(settings.upload_bytes),
+            quota=int(settings.quota_bytes),
+            total=int(settings.disk_bytes),
+            idle=settings.session_days * DAY,
+        )
+        self.uploads.sweep()
+        self.owner: Callable[[], str] = nobody
         self.preparing = Preparing()
         self.deepening = Preparing(1)
         self._deepened: set[str] = set()
@@ -125,8 +147,23 @@ class Runtime:
             self.warmed.set()
 
     def dataset(self, name: str) -> Dataset:
-        """Return a data set of the catalogue, or raise `UnknownNameError`."""
-        return self.catalogue.find(name)
+        """Return a data set of the catalogue, or an upload of who is asking; else raise `UnknownNameError`."""
+        own = None if self.shared(name) else self.uploads.find(self.owner(), name)
+        return own or self.catalogue.find(name)
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """Return all that is served to who is asking: the catalogue, then the asker's uploads."""
+        owner = self.owner()
+        own = (self.uploads.find(owner, one.name) for one in self.uploads.of(owner))
+        return (*self.catalogue, *(one for one in own if one))
+
+    def serves(self, name: str) -> bool:
+        """Whether there is a data set of that name for who is asking."""
+        return self.shared(name) or self.uploads.find(self.owner(), name) is not None
+
+    def shared(self, name: str) -> bool:
+        """Whether a data set is served to everyone, so that answers about it may be kept for all."""
+        return name in self.catalogue
 
     def plot(self, dataset: str, name: str = "") -> Plot:
         """Return a plot of a data set; without a name, the one that it opens with."""
@@ -145,8 +182,14 @@ class Runtime:
 
     def root(self, plot: Plot, progress: Progress | None = None) -> PlotRoot:
         """Return the root of a plot on its plane, of its file as it is now."""
-        root = PlotRoot(plot, self._mark(plot.path), self.columns)
-        return replace(root, progress=progress) if progress else root
+        return replace(PlotRoot(plot, self._mark(plot.path), self.columns), **self._kept(plot, progress))
+
+    def _kept(self, plot: Plot, progress: Progress | None = None) -> dict[str, Any]:
+        """Return where a plot's columns are kept, and who is told of their making."""
+        own = self.uploads.columns(plot.path)
+        if own:
+            return {"folder": own, "progress": self.uploads.watched(plot.path, progress or silent)}
+        return {"progress": progress} if progress else {}
 
     def figure_root(self, dataset: str, x: str, y: str, kind: PlotKind = "points", plot: str = "") -> PlotRoot:
         """Return the root of two columns of a plot's file, on real axes.
@@ -170,7 +213,7 @@ class Runtime:
         figure = Plot("figure", base.path, *axes, base.fields, kind=kind, crs=crs, track=track)
         if own:  # the map's layout then serves the figure as well
             figure = replace(figure, view=base.view, aspect=base.aspect)
-        return PlotRoot(figure, self._mark(base.path), self.columns, raw=True)
+        return replace(PlotRoot(figure, self._mark(base.path), self.columns, raw=True), **self._kept(base))
 
     def points(self, root: PlotRoot, graph: str = "map") -> Points:
         """Return a root's rows, opened in this process."""

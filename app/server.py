@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Container
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from app import calls
 from app.pipeline import errors
+from app.pipeline.session import DAY
 from app.routes.registry import BLUEPRINTS
 from app.runtime import EXTENSION, Runtime, current
 from app.serverside import Serverside
@@ -41,6 +42,7 @@ STATUS: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
     (errors.SupersededError, HTTPStatus.CONFLICT),
     (errors.BusyError, HTTPStatus.ACCEPTED),
     (errors.StoppedError, HTTPStatus.CONFLICT),
+    (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.QuotaError, HTTPStatus.INSUFFICIENT_STORAGE),
     (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -116,7 +118,7 @@ def _on_callback_error(error: Exception) -> Any:
     return None
 
 
-def _leads_somewhere(path: str, datasets: Container[str]) -> bool:
+def _leads_somewhere(path: str, served: Callable[[str], bool]) -> bool:
     """Whether an address is a registered page's, and of a data set that is served where it names one."""
     path = path.rstrip("/")
     for page in dash.page_registry.values():
@@ -124,14 +126,14 @@ def _leads_somewhere(path: str, datasets: Container[str]) -> bool:
             return not page["module"].endswith("not_found_404")
         template = re.sub("<(.*?)>", r"(?P<\1>[^/]+)", page["path_template"] or "")
         if template and (found := re.fullmatch(template, path)):
-            return found.groupdict().get("dataset", "") in datasets
+            return served(found.groupdict().get("dataset", ""))
     return False
 
 
 def _mark_missing(response: Response) -> Response:
     # Dash answers every address with its index and status 200, and finds the page in the browser.
     shown = request.endpoint == "/<path:path>" and response.status_code == HTTPStatus.OK
-    if shown and not _leads_somewhere(request.path, current().catalogue.names):
+    if shown and not _leads_somewhere(request.path, current().serves):
         response.status_code = HTTPStatus.NOT_FOUND
     return response
 
@@ -158,9 +160,13 @@ def create_app(settings: Settings) -> Dash:
     for build in BLUEPRINTS:
         server.register_blueprint(build(runtime))
     side = Serverside(
-        runtime.pipelines["figure"], runtime.secret, lambda names: runtime.figure_root(**cast(dict[str, Any], names))
+        runtime.pipelines["figure"],
+        runtime.secret,
+        lambda names: runtime.figure_root(**cast(dict[str, Any], names)),
+        idle=settings.session_days * DAY,
     )
     side.attach(server)
+    runtime.owner = side.owner
     answer_errors(server)
     check_origins(server)
     limit_rates(server, settings.rate)

@@ -81,6 +81,14 @@ class Settings(BaseSettings):
     memory_bytes: ByteSize = _setting(ByteSize(512 * 2**20), "Results kept in memory by each process.", unit="bytes")
     disk_bytes: ByteSize = _setting(ByteSize(8 * 2**30), "Results kept in the cache folder.", unit="bytes")
     redis_bytes: ByteSize = _setting(ByteSize(2**30), "Results kept in Redis.", unit="bytes")
+    upload_bytes: ByteSize = _setting(ByteSize(200 * 2**20), "The largest file that a user may upload.", unit="bytes")
+    quota_bytes: ByteSize = _setting(
+        ByteSize(2 * 2**30), "What the uploads of one session may take in the cache folder; all of them: disk_bytes.",
+        unit="bytes",
+    )  # fmt: skip
+    session_days: int = _setting(
+        30, "An unused session ends after so long, and its uploads are deleted.", unit="days", ge=1, le=400
+    )
     secret: SecretStr | None = _setting(
         None, "Signs cookies and tokens; without it one is made and kept in the cache folder."
     )
@@ -111,7 +119,7 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
-    @field_validator("memory_bytes", "disk_bytes", "redis_bytes", "body_bytes")
+    @field_validator("memory_bytes", "disk_bytes", "redis_bytes", "body_bytes", "upload_bytes", "quota_bytes")
     @classmethod
     def _at_least_a_mebibyte(cls, value: ByteSize) -> ByteSize:
         if value < 2**20:

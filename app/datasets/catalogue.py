@@ -89,6 +89,9 @@ class Catalogue:
     def __iter__(self) -> Iterator[Dataset]:
         return iter(self._datasets.values())
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._datasets
+
     def __len__(self) -> int:
         return len(self._datasets)
 

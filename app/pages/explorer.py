@@ -101,7 +101,7 @@ def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]
     )
     return html.Div(
         [
-            panel(dataset, plot, shown, tuple(runtime.current().catalogue), facts, info["notes"]),
+            panel(dataset, plot, shown, runtime.current().datasets(), facts, info["notes"]),
             html.Div(
                 [
                     html.Div([area, *readouts()], className="explorer-view"),

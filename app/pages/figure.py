@@ -66,7 +66,7 @@ def layout(dataset: str = "", **query: str) -> Component:
     except StageboardError as error:
         back = Action(f"Open {one.title}", page_path("/figure", one.name))
         return notice("That address does not work here", str(error), (back, HOME))
-    return figure_page.page(one, how, drawn, said, tuple(served.catalogue))
+    return figure_page.page(one, how, drawn, said, served.datasets())
 
 
 def _drawn(names: Mapping[str, Any], view: Bounds | None) -> tuple[dict[str, Any], str]:

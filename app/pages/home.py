@@ -14,6 +14,7 @@ from app.pipeline.table import describe
 from app.pipeline.types import Dataset
 from app.ui import shell
 from app.ui.cards import Facts, card, unavailable
+from app.ui.upload import drop_area
 
 dash.register_page(
     __name__,
@@ -58,8 +59,10 @@ def _facts(dataset: Dataset) -> Facts:
 
 
 def _own_data() -> Sequence[Component]:
+    served = runtime.current()
     return (
         html.H2("Add your own", id="own"),
+        drop_area(served.uploads.upload, served.settings.session_days),
         html.P(
             "A Parquet file or folder, CSV (also .gz), Feather or Arrow. Coordinate pairs, categories, times and "
             "longitude and latitude are recognised and said here; the file stays where it is.",
@@ -84,7 +87,7 @@ def layout(**_query: str) -> Component:
     """Return the page."""
     catalogue = runtime.current().catalogue
     shown, gone = [], [(one.name, one.reason) for one in catalogue.unavailable]
-    for one in catalogue:
+    for one in runtime.current().datasets():
         try:
             shown.append(card(one, _facts(one)))
         except DataError as error:

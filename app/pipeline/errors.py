@@ -56,7 +56,11 @@ class SupersededError(StageboardError, RuntimeError):
     """A newer view replaced the one that this was for: nothing to do, the newer one is on its way."""
 
 
-class QuotaError(StageboardError, OSError):
+class TooLargeError(StageboardError, ValueError):
+    """More was sent than is allowed: send less."""
+
+
+class QuotaError(StageboardError, RuntimeError):
     """A session's share of the disk is full: delete something of it."""
 
 

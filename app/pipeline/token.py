@@ -151,6 +151,14 @@ class Tokens:
     def _today(self) -> int:
         return int(self._clock() // DAY)
 
+    def used(self, session: str) -> int:
+        """Return the bytes of recipes that are stored for a session."""
+        return self._recipes.used(session)
+
+    def forget(self, session: str) -> int:
+        """Delete a session's stored recipes; return how many that were."""
+        return self._recipes.forget(session)
+
     def _recall(self, name: str, session: str, scope: str) -> bytes:
         """Return a stored recipe's text, which must still be what its name says."""
         text = self._recipes.find(session, name)

@@ -29,7 +29,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
             return _later()
         data, events = runtime.image(shown, controls, width, height)
         response = Response(data, mimetype="image/png")
-        response.headers["Cache-Control"] = "public, no-cache"
+        response.headers["Cache-Control"] = "public, no-cache" if runtime.shared(dataset) else "private, no-cache"
         response.headers["Server-Timing"] = server_timing(events)
         response.add_etag()
         response.make_conditional(request)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from app.routes import bundles, events, figures, geography, health, images, lanes, metrics, tiles
+from app.routes import bundles, events, figures, geography, health, images, lanes, metrics, tiles, uploads
 from app.runtime import Runtime
 
 BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
@@ -13,6 +13,7 @@ BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
     images.blueprint,
     figures.blueprint,
     events.blueprint,
+    uploads.blueprint,
     geography.blueprint,
     bundles.blueprint,
     health.blueprint,

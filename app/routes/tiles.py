@@ -14,6 +14,8 @@ from app.timing import server_timing
 # Not a content encoding: browsers take four times as long to unpack one of those as the page itself does.
 PACKED = "application/gzip"
 FOREVER = "public, max-age=31536000, immutable"
+# Of an upload: for the browser that sent it alone, and no longer than it takes to look at it.
+PRIVATE = "private, max-age=3600"
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
@@ -27,7 +29,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
         with _while_wanted(runtime, spec, address, shown):
             data, events = runtime.tile(asked, address, shown)
         response = Response(status=204) if is_empty(data) else Response(data, mimetype=PACKED)
-        response.headers["Cache-Control"] = FOREVER
+        response.headers["Cache-Control"] = FOREVER if runtime.shared(asked.dataset) else PRIVATE
         response.headers["Server-Timing"] = server_timing(events)
         return response
 

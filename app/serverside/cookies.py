@@ -5,11 +5,10 @@ from typing import cast
 from flask import Flask, Response, current_app, g, has_request_context, request
 
 from app.pipeline.errors import StageboardError
-from app.pipeline.session import COOKIE, Session, Sessions
+from app.pipeline.session import COOKIE, IDLE_SECONDS, Session, Sessions
 
 EXTENSION = "stageboard.session"
 _KNOWN = "stageboard.known_session"
-COOKIE_SECONDS = 30 * 86_400
 
 
 class Cookies:
@@ -19,10 +18,12 @@ class Cookies:
     ----------
     secret : str
         Signs the cookies; the same for every worker, at least 16 characters.
+    idle : float
+        Seconds after which a session that is not used ends.
     """
 
-    def __init__(self, secret: str) -> None:
-        self._sessions = Sessions(secret)
+    def __init__(self, secret: str, idle: float = IDLE_SECONDS) -> None:
+        self._sessions = Sessions(secret, idle)
 
     def attach(self, server: Flask) -> None:
         """Keep the session's cookie on an app's responses."""
@@ -45,19 +46,26 @@ class Cookies:
 
     def known(self) -> Session | None:
         """Return the request's session where the browser has its cookie already; sets none, so for shared answers."""
-        if _KNOWN not in g:
-            session = self._sessions.open(request.cookies.get(COOKIE))
-            setattr(g, _KNOWN, None if session.fresh else session)
-        return cast(Session | None, g.get(_KNOWN))
+        session = g.get(EXTENSION)
+        if session is None:
+            if _KNOWN not in g:
+                setattr(g, _KNOWN, self._sessions.open(request.cookies.get(COOKIE)))
+            session = g.get(_KNOWN)
+        return None if session.fresh else cast(Session, session)
+
+    def leave(self) -> Session:
+        """End the request's session: the browser gets another one with this answer."""
+        setattr(g, EXTENSION, self._sessions.fresh())
+        return self.session()
 
     def _set(self, response: Response) -> Response:
-        """Set a fresh session's cookie, on pages and where a session was used; never on shared, cacheable answers."""
+        """Set or renew the cookie, on pages and where a session was used; never on shared, cacheable answers."""
         ours = EXTENSION in g or response.mimetype == "text/html"
-        if ours and not response.cache_control.public and self.session().fresh:
+        if ours and not response.cache_control.public and (self.session().fresh or self.session().due):
             response.set_cookie(
                 COOKIE,
                 self._sessions.cookie(self.session()),
-                max_age=COOKIE_SECONDS,
+                max_age=int(self._sessions.idle),
                 httponly=True,
                 samesite="Lax",
                 secure=request.is_secure,

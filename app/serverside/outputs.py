@@ -21,13 +21,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_request_context
 
 from app.pipeline.errors import StageboardError, StaleError
 from app.pipeline.keys import Plain
 from app.pipeline.pipeline import Pipeline
 from app.pipeline.run import Event, Root
-from app.pipeline.session import Session
+from app.pipeline.session import IDLE_SECONDS, Session
 from app.pipeline.token import Tokens
 from app.serverside.cookies import Cookies
 from app.timing import note
@@ -66,16 +66,20 @@ class Serverside:
         Signs cookies and tokens; the same for every worker.
     root : callable
         Takes a mapping of names, as callbacks give it, and returns their `Root`.
+    idle : float
+        Seconds after which a session that is not used ends.
 
     Notes
     -----
     Safe to use from several threads. A token's scope is the stage that it was made for.
     """
 
-    def __init__(self, pipeline: Pipeline, secret: str, root: Callable[[Names], Root]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, secret: str, root: Callable[[Names], Root], idle: float = IDLE_SECONDS
+    ) -> None:
         self.pipeline = pipeline
         self._root = root
-        self._cookies = Cookies(secret)
+        self._cookies = Cookies(secret, idle)
         self._tokens = Tokens(secret, pipeline.store)
 
     def attach(self, server: Flask) -> None:
@@ -90,6 +94,20 @@ class Serverside:
     def known_session(self) -> Session | None:
         """Return the request's session where the browser has its cookie already; sets none, so for shared answers."""
         return self._cookies.known()
+
+    def owner(self) -> str:
+        """Return whose things the request may see: `Session.owner`, or nothing without a session or a request."""
+        session = self.known_session() if has_request_context() else None
+        return session.owner if session else ""
+
+    def used(self) -> int:
+        """Return the bytes of recipes, too long for a token, that are stored for the request's session."""
+        return self._tokens.used(self.session().id)
+
+    def leave(self) -> Session:
+        """End the request's session, and forget its recipes: the browser gets another one with this answer."""
+        self._tokens.forget(self.session().id)
+        return self._cookies.leave()
 
     def run(self, target: str, root: Names, params: Mapping[str, Any]) -> Given:
         """Return a stage's value and a token for it.

@@ -6,7 +6,13 @@ from urllib.parse import quote, urlencode
 
 from flask import has_request_context, request
 
-SECTIONS: Final = (("Home", "/"), ("Explorer", "/explorer"), ("Figure", "/figure"), ("Stages", "/stages"))
+SECTIONS: Final = (
+    ("Home", "/"),
+    ("Explorer", "/explorer"),
+    ("Figure", "/figure"),
+    ("Data", "/data"),
+    ("Stages", "/stages"),
+)
 
 
 def rooted(path: str) -> str:

@@ -12,6 +12,8 @@ PAGES = {
     "/explorer/storms": "Storm tracks",
     "/figure/flights": "US flights",
     "/stages": "Stages",
+    "/data": "Data",
+    "/session": "What is kept of you",
     "/explorer?plot=nope": "nope",
 }
 

@@ -36,3 +36,26 @@ def test_a_cookie_of_another_secret_opens_a_fresh_session() -> None:
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(ParameterError, match="at least 16"):
         Sessions("short")
+
+
+def test_a_session_that_is_not_used_ends_and_one_in_use_is_renewed() -> None:
+    now = [1_000_000.0]
+    sessions = Sessions(KEY, idle=3_000, clock=lambda: now[0])
+    first = sessions.open(None)
+    cookie = sessions.cookie(first)
+    now[0] += 50
+    assert not sessions.open(cookie).due
+    now[0] += 2_000
+    later = sessions.open(cookie)
+    assert (later.id, later.due, later.until) == (first.id, True, now[0] + 3_000)
+    renewed = sessions.cookie(later)
+    now[0] += 1_500
+    assert sessions.open(cookie).fresh
+    assert sessions.open(renewed).id == first.id
+
+
+def test_an_owner_is_told_apart_and_makes_no_cookie() -> None:
+    one, other = Sessions(KEY).open(None), Sessions(KEY).open(None)
+    assert one.owner != other.owner
+    assert one.id not in one.owner
+    assert Sessions(KEY).open(one.owner).fresh
