@@ -75,7 +75,7 @@ def layout(**_query: str) -> Component:
 def deleted(clicks: list[Any]) -> Component:
     """Delete an upload of who asks, and return the list anew."""
     chosen = ctx.triggered_id
-    if not any(clicks) or not isinstance(chosen, dict):
+    if not (isinstance(clicks, list) and any(clicks) and isinstance(chosen, dict)):
         raise PreventUpdate
     served = runtime.current()
     served.uploads.delete(served.owner(), str(chosen["name"]))

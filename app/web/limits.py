@@ -19,7 +19,7 @@ WEIGHTS: Final = {
     "images.image": 20,
     "figures.figure": 5,
     "events.events": 20,
-    "uploads.receive": 50,
+    "uploads.receive": 30,
     "/_dash-update-component": 5,
     "/<path:path>": 1,  # pages
     "/": 1,

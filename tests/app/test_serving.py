@@ -28,7 +28,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def run(*options: str) -> tuple[subprocess.Popen[str], str]:
         command = [sys.executable, "-m", "app", "--port", "0", "--cache", str(tmp_path / "cache"), *options]
-        environment = {**os.environ, "STAGEBOARD_FOLDER": str(tmp_path / "data")}
+        environment = {"STAGEBOARD_RATE": "0", **os.environ, "STAGEBOARD_FOLDER": str(tmp_path / "data")}
         app = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
         )
