@@ -72,7 +72,7 @@ def layout(**_query: str) -> Component:
 
 
 @callback(Output("data-own", "children"), Input({"type": DELETE, "name": ALL}, "n_clicks"), prevent_initial_call=True)
-def deleted(clicks: list[Any]) -> Component:
+def deleted(clicks: Any) -> Component:
     """Delete an upload of who asks, and return the list anew."""
     chosen = ctx.triggered_id
     if not (isinstance(clicks, list) and any(clicks) and isinstance(chosen, dict)):
