@@ -106,7 +106,9 @@ def serving(name: str, data: Path, folder: Path, workers: int = 1, port: int = 0
     """Start a peer, yield it when it answers and is idle, and stop it."""
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "PEER_FOLDER": str(folder / "files"), "STAGEBOARD_FOLDER": str(folder / "data")}
+    folders = {"PEER_FOLDER": str(folder / "files"), "STAGEBOARD_FOLDER": str(folder / "data")}
+    # To its limits, all sessions of a machine that keep no cookie are one.
+    environment = {**os.environ, **folders, "STAGEBOARD_RATE": "0"}
     with (folder / "log.txt").open("a") as log:
         started = psutil.Popen(
             command(name, data, folder, port, workers), cwd=ROOT, env=environment, stdout=log, stderr=log
