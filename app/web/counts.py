@@ -67,17 +67,21 @@ class _Engine(Collector):
 
     def collect(self) -> Iterator[Metric]:
         tiers = self.runtime.store.stats()
-        for name, text in (("entries", "Results that a tier holds."), ("bytes", "Bytes that a tier holds.")):
+        for name, text in (
+            ("entries", "Results that a tier holds."),
+            ("bytes", "Bytes that a tier holds."),
+            # Counted in the tier itself, by all processes since it was made: no counter of one of them.
+            ("evicted", "Results that went for want of room."),
+        ):
             yield _gauge(f"stageboard_store_{name}", text, [(one.tier, getattr(one, name)) for one in tiers])
         yield _gauge("stageboard_store_queued", "Results to be written.", [(one.tier, one.queued) for one in tiers])
         for name, text in (
             ("hits", "Results found in a tier."),
             ("misses", "Results not found in a tier."),
             ("errors", "Reads and writes that a tier could not do."),
-            ("evictions", "Results dropped for want of room."),
+            ("damaged", "Results found damaged and put aside."),
         ):
-            held = [(one.tier, getattr(one, name)) for one in tiers if hasattr(one, name)]
-            yield _counter(f"stageboard_store_{name}", text, held)
+            yield _counter(f"stageboard_store_{name}", text, [(one.tier, getattr(one, name)) for one in tiers])
         under_way = sum(one.flights.under_way for one in self.runtime.pipelines.values())
         yield GaugeMetricFamily("stageboard_computing", "Results under way.", value=under_way)
         superseded = self.runtime.lanes.superseded
