@@ -26,7 +26,6 @@ from app.pipeline.errors import ParameterError, StaleError, StoreError
 from app.pipeline.idle import Idle
 from app.pipeline.kept import Kept
 from app.pipeline.lanes import Lanes
-from app.pipeline.palettes import category_colors
 from app.pipeline.pipeline import Pipeline, TraceRow, row_of
 from app.pipeline.points import Points
 from app.pipeline.preparing import Preparing
@@ -39,9 +38,10 @@ from app.pipeline.specs import FINGERPRINT, Spec
 from app.pipeline.stages.registry import GRAPHS
 from app.pipeline.stores.registry import lessor_of, open_store
 from app.pipeline.table import Progress, fingerprint
-from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot, PlotKind, TileAddress, TileRect
+from app.pipeline.types import Bounds, Dataset, Plot, PlotKind, TileAddress, TileRect
 from app.pipeline.warmup import warm_up
-from app.pipeline.world import PixelRect, World, degrees, in_world, mercator_bounds
+from app.pipeline.world import PixelRect, in_world, mercator_bounds
+from app.plots import described, figure_axis, opening_bounds, plane_of
 from app.settings import Settings
 
 EXTENSION = "stageboard"
@@ -253,26 +253,7 @@ class Runtime:
         found, root = self.dataset(dataset), self.root(plot)
         points = self.points(root)
         self.deepen(points, root)
-        plane = _world(points)
-        return {
-            "dataset": found.name,
-            "plot": plot.name,
-            "title": plot.title,
-            "fingerprint": root.fingerprint[:FINGERPRINT],
-            "crs": plot.crs,
-            "kind": plot.kind,
-            "rows": points.rows,
-            "dropped": points.at.dropped,
-            "notes": [*found.notes, *points.notes],
-            "world": asdict(plane),
-            "extent": [points.at.extent.x0, points.at.extent.x1 + 1, points.at.extent.y0, points.at.extent.y1 + 1],
-            "view": list(opening_bounds(points)),
-            "axes": {name: _axis(axis) for name, axis in (("x", plot.x), ("y", plot.y))},
-            "fields": [_field(points, one) for one in plot.fields],
-            "defaults": {
-                name: getattr(plot, name) for name in ("aggregate", "field", "cmap", "normalization", "spreading")
-            },
-        }
+        return described(found, plot, root.fingerprint, points)
 
     def tile(self, spec: Spec, address: TileAddress, rect: TileRect | None = None) -> tuple[bytes, Sequence[Event]]:
         """Return an encoded tile.
@@ -310,7 +291,7 @@ class Runtime:
         if not (width > 0 and height > 0 and width * height <= MOST_PIXELS):
             raise ParameterError(f"an image of {width} by {height} pixels is not between 1 and {MOST_PIXELS:,} pixels.")
         shown = bounds or opening_bounds(points)
-        return _world(points).snap(mercator_bounds(shown) if points.plot.crs == "lonlat" else shown, width, height)
+        return plane_of(points).snap(mercator_bounds(shown) if points.plot.crs == "lonlat" else shown, width, height)
 
     def image(self, plot: Plot, controls: Controls, width: int, height: int) -> tuple[bytes, Sequence[Event]]:
         """Return a view of a plot as a PNG, shaded here, transparent where empty."""
@@ -397,55 +378,7 @@ def _tiers(settings: Settings, without: str = "") -> list[tuple[str, int]]:
     return tiers
 
 
-def figure_axis(plots: Sequence[Plot], name: str) -> Axis:
-    """Return the axis of a column of some plots' axes, or of the first one's field of numbers or times; else raise."""
-    for axis in (axis for plot in plots for axis in (plot.x, plot.y)):
-        if axis.column == name:
-            return replace(axis, end="", reverse=False)
-    field = plots[0].find_field(name)
-    if field.kind == "category":
-        raise ParameterError(f"field {name!r} is a category: an axis needs numbers or times.")
-    return Axis(field.column, field.label, field.unit, "date" if field.kind == "time" else "number")
-
-
-def opening_bounds(points: Points) -> Bounds:
-    """Return the view that a plot opens with, in the units of its controls: declared, or all of its rows."""
-    plot, plane = points.plot, _world(points)
-    if plot.view:
-        return plot.view
-    extent = points.at.extent
-    xs = sorted((plane.x0 + extent.x0 * plane.dx, plane.x0 + (extent.x1 + 1) * plane.dx))
-    ys = sorted((plane.y0 + extent.y0 * plane.dy, plane.y0 + (extent.y1 + 1) * plane.dy))
-    if plot.crs != "lonlat":
-        return Bounds(xs[0], xs[1], ys[0], ys[1])
-    (west, south), (east, north) = degrees(xs[0], ys[0]), degrees(xs[1], ys[1])
-    return Bounds(west, east, south, north)
-
-
-def _world(points: Points) -> World:
-    if points.at.world is None or points.at.raw:
-        raise ParameterError("raw coordinates have no plane: use the figure's graph.")
-    return points.at.world
-
-
 def _inside(rect: TileRect, z: int) -> Iterator[TileAddress]:
     """Yield the tiles of a rectangle that exist, or none where it is too large to be a view."""
     if (rect.x1 - rect.x0) * (rect.y1 - rect.y0) <= MOST_TILES:
         yield from (one for one in rect._replace(z=z).tiles() if in_world(one))
-
-
-def _axis(axis: Axis) -> dict[str, Any]:
-    return {"title": axis.title, "unit": axis.unit, "kind": axis.kind, "reverse": axis.reverse}
-
-
-def _field(points: Points, field: Field) -> dict[str, Any]:
-    from_data = points.categories(field.name)
-    return {
-        "name": field.name,
-        "title": field.title,
-        "unit": field.unit,
-        "kind": field.kind,
-        "categories": list(from_data),
-        "labels": [*field.labels, *from_data[len(field.labels) :]],
-        "colors": list(category_colors(from_data, field.colors)) if from_data else [],
-    }

@@ -1,0 +1,94 @@
+"""What a plot shows at first, and what a page must be told of it, once its rows are open."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from app.pipeline.errors import ParameterError
+from app.pipeline.palettes import category_colors
+from app.pipeline.points import Points
+from app.pipeline.specs import FINGERPRINT
+from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot
+from app.pipeline.world import World, degrees
+
+
+def described(dataset: Dataset, plot: Plot, fingerprint: str, points: Points) -> dict[str, Any]:
+    """Return what the browser needs to draw a plot, as JSON.
+
+    Parameters
+    ----------
+    dataset, plot : Dataset, Plot
+    fingerprint : str
+        Of the plot's root.
+    points : Points
+        Its rows.
+    """
+    plane = plane_of(points)
+    return {
+        "dataset": dataset.name,
+        "plot": plot.name,
+        "title": plot.title,
+        "fingerprint": fingerprint[:FINGERPRINT],
+        "crs": plot.crs,
+        "kind": plot.kind,
+        "rows": points.rows,
+        "dropped": points.at.dropped,
+        "notes": [*dataset.notes, *points.notes],
+        "world": asdict(plane),
+        "extent": [points.at.extent.x0, points.at.extent.x1 + 1, points.at.extent.y0, points.at.extent.y1 + 1],
+        "view": list(opening_bounds(points)),
+        "axes": {name: _axis(axis) for name, axis in (("x", plot.x), ("y", plot.y))},
+        "fields": [_field(points, one) for one in plot.fields],
+        "defaults": {
+            name: getattr(plot, name) for name in ("aggregate", "field", "cmap", "normalization", "spreading")
+        },
+    }
+
+
+def figure_axis(plots: Sequence[Plot], name: str) -> Axis:
+    """Return the axis of a column of some plots' axes, or of the first one's field of numbers or times; else raise."""
+    for axis in (axis for plot in plots for axis in (plot.x, plot.y)):
+        if axis.column == name:
+            return replace(axis, end="", reverse=False)
+    field = plots[0].find_field(name)
+    if field.kind == "category":
+        raise ParameterError(f"field {name!r} is a category: an axis needs numbers or times.")
+    return Axis(field.column, field.label, field.unit, "date" if field.kind == "time" else "number")
+
+
+def opening_bounds(points: Points) -> Bounds:
+    """Return the view that a plot opens with, in the units of its controls: declared, or all of its rows."""
+    plot, plane = points.plot, plane_of(points)
+    if plot.view:
+        return plot.view
+    extent = points.at.extent
+    xs = sorted((plane.x0 + extent.x0 * plane.dx, plane.x0 + (extent.x1 + 1) * plane.dx))
+    ys = sorted((plane.y0 + extent.y0 * plane.dy, plane.y0 + (extent.y1 + 1) * plane.dy))
+    if plot.crs != "lonlat":
+        return Bounds(xs[0], xs[1], ys[0], ys[1])
+    (west, south), (east, north) = degrees(xs[0], ys[0]), degrees(xs[1], ys[1])
+    return Bounds(west, east, south, north)
+
+
+def plane_of(points: Points) -> World:
+    """Return the plane that rows lie on, or raise `ParameterError` for raw coordinates."""
+    if points.at.world is None or points.at.raw:
+        raise ParameterError("raw coordinates have no plane: use the figure's graph.")
+    return points.at.world
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    return {"title": axis.title, "unit": axis.unit, "kind": axis.kind, "reverse": axis.reverse}
+
+
+def _field(points: Points, field: Field) -> dict[str, Any]:
+    from_data = points.categories(field.name)
+    return {
+        "name": field.name,
+        "title": field.title,
+        "unit": field.unit,
+        "kind": field.kind,
+        "categories": list(from_data),
+        "labels": [*field.labels, *from_data[len(field.labels) :]],
+        "colors": list(category_colors(from_data, field.colors)) if from_data else [],
+    }
