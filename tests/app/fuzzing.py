@@ -324,7 +324,9 @@ class Watch:
         if event == "open" and self._seen is not None and isinstance(given[0], str | bytes):
             path = str(Path(os.fsdecode(given[0])).resolve())
             allowed = self.writable if (given[2] or 0) & (os.O_WRONLY | os.O_RDWR) else self.readable
-            if not path.startswith(allowed):
+            # What is compiled for the first time is kept beside its source.
+            compiled = "__pycache__" in Path(path).parts and path.startswith(self.readable)
+            if not (compiled or path.startswith(allowed)):
                 self._seen.append(path)
 
     @contextmanager
