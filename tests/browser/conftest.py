@@ -55,6 +55,7 @@ def browse(server: Server, browser: Browser) -> Iterator[Callable[..., Visit]]:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
+            bypass_csp=True,  # or playwright could wait for nothing in the page; `test_policy` does without
             permissions=["clipboard-read", "clipboard-write"],
         )
         if not prefetch:

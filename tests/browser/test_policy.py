@@ -12,6 +12,8 @@ PAGES = {
     "/explorer/flights": "canvas.leaflet-tile-loaded, .explorer-data canvas",
     "/explorer/places": ".explorer-data canvas",
     "/figure/flights": ".main-svg image",
+    "/data": "main h1",
+    "/session": "main h1",
     "/stages": "main h1",
     "/nope": "main h1",
     "/tiles/nonsense/1/0/0": "main h1",
