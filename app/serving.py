@@ -1,14 +1,16 @@
 """Serve the app: gunicorn's workers, and what the operator reads meanwhile.
 
-Owns the process model; what is served is `server.create_app`. Modules are imported before the workers fork, and so
-shared by them; each worker builds its own app afterwards (no preloading), because threads and SQLite connections, of
-which the store and the kernels' warm-up have some, do not survive a fork.
+Owns the process model, for ``python -m app`` and for gunicorn's own command alike; what is served is
+`server.create_app`. Modules are imported before the workers fork, and so shared by them; each worker builds its own app
+afterwards (no preloading), because threads and SQLite connections, of which the store and the kernels' warm-up have
+some, do not survive a fork.
 """
 
 import os
 import socket
 import sys
 import webbrowser
+from functools import cache
 from typing import Any
 
 from flask import Flask
@@ -21,7 +23,7 @@ from app.datasets.catalogue import open_catalogue
 from app.pipeline.errors import StageboardError
 from app.pipeline.secret import share_secret
 from app.server import create_app
-from app.settings import Settings
+from app.settings import Settings, load
 from app.web import metrics
 from app.web.board import Board
 from app.web.logs import GunicornLogger, configure
@@ -34,27 +36,22 @@ HEADERS, HEADER_BYTES = 64, 8190
 APP_LOAD_ERROR = 4  # gunicorn's exit status of a worker that should not be started again
 
 
-class Workers(BaseApplication):  # type: ignore[misc]
-    """Gunicorn with our settings in place of its own command line and files.
+class Crew:
+    """What gunicorn is told, and what it calls as its workers come and go; the same however gunicorn was started.
 
     Parameters
     ----------
     settings : Settings
-    listener : socket
-        Bound already, so that a taken port is known before anything is loaded. Gunicorn becomes its owner.
     """
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self.settings, self.url = settings, url(listener)
-        self.descriptor = listener.detach()
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         # Twice as many: a reload starts the new workers before it ends the old ones.
         self.board = Board(2 * settings.workers)
-        super().__init__()
 
-    def load_config(self) -> None:
-        """Hand our settings to gunicorn."""
-        options = {
-            "bind": f"fd://{self.descriptor}",
+    def options(self) -> dict[str, Any]:
+        """Return gunicorn's settings, but for the address."""
+        return {
             "worker_class": "gthread",
             "workers": self.settings.workers,
             "threads": self.settings.threads,
@@ -76,13 +73,11 @@ class Workers(BaseApplication):  # type: ignore[misc]
             "worker_exit": self.leave,
             "child_exit": self.retire,
         }
-        for name, value in options.items():
-            self.cfg.set(name, value)
 
-    def load(self) -> Any:
+    def build(self) -> Flask:
         """Build the app in a worker; what the operator can mend is one sentence, and no worker is started again."""
         try:
-            server = create_app(self.settings).server
+            server: Flask = create_app(self.settings).server
             runtime.of(server).warm()
             return server
         except StageboardError as error:
@@ -109,7 +104,7 @@ class Workers(BaseApplication):  # type: ignore[misc]
         if worker.place is not None:
             metrics.of(worker.wsgi).publish(self.board, worker.place)
         if worker.age == 1:
-            address = self.url + self.settings.prefix.rstrip("/")
+            address = url(worker.sockets[0]) + self.settings.prefix.rstrip("/")
             for note in runtime.of(worker.wsgi).notes:
                 say(note)
             ready = f"Stageboard {__version__} is ready at {address} (Ctrl-C stops it)"
@@ -118,8 +113,33 @@ class Workers(BaseApplication):  # type: ignore[misc]
                 webbrowser.open(f"{address}/")
 
 
-def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve on a listening socket until stopped.
+class Workers(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with our settings in place of its own command line and files.
+
+    Parameters
+    ----------
+    crew : Crew
+    listener : socket
+        Bound already, so that a taken port is known before anything is loaded. Gunicorn becomes its owner.
+    """
+
+    def __init__(self, crew: Crew, listener: socket.socket) -> None:
+        self.crew = crew
+        self.descriptor = listener.detach()
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        for name, value in {"bind": f"fd://{self.descriptor}", **self.crew.options()}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Build the app in a worker."""
+        return self.crew.build()
+
+
+def hire(settings: Settings) -> Crew:
+    """Make ready what all workers share, before the first of them starts.
 
     Raises
     ------
@@ -132,7 +152,31 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     open_catalogue(settings.data, settings.folder)
     if settings.workers > 1 and settings.secret is None:
         share_secret(settings.cache)
-    Workers(settings, listener).run()
+    return Crew(settings)
+
+
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve on a listening socket until stopped; raises what `hire` does."""
+    Workers(hire(settings), listener).run()
+
+
+@cache
+def configured() -> Crew:
+    """Return the crew of the environment's settings, for a gunicorn that was started by its own command.
+
+    It is made once: gunicorn reads its configuration again when it is told to reload, and workers of before and after
+    share their metrics. What the operator can mend is one sentence, and the end of the process.
+    """
+    try:
+        return hire(load())
+    except StageboardError as error:
+        complain(str(error))
+        sys.exit(1)
+
+
+def application() -> Flask:
+    """Return the app for ``gunicorn -c deploy/gunicorn.conf.py``, which calls this in each worker."""
+    return configured().build()
 
 
 def serve_debug(settings: Settings) -> None:

@@ -19,6 +19,7 @@ from app.runtime import Runtime
 from app.settings import load
 from app.web.metrics import PAUSE
 
+ROOT = Path(__file__).parents[2]
 Start = Callable[..., tuple[subprocess.Popen[str], str]]
 
 
@@ -95,6 +96,18 @@ def test_several_workers_that_cannot_share_a_secret_are_refused(tmp_path: Path) 
     assert "several workers need one secret" in done.stderr
     assert "STAGEBOARD_SECRET" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_gunicorns_own_command_refuses_in_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
+    (tmp_path / "file").touch()
+    shared = {"STAGEBOARD_WORKERS": "2", "STAGEBOARD_CACHE": str(tmp_path / "file" / "cache")}
+    for settings, said in ((shared, "several workers need one secret"), ({"STAGEBOARD_PROT": "1"}, "did you mean")):
+        environment = {"STAGEBOARD_PORT": "0", **os.environ, **settings}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_two_workers_without_a_cache_folder_say_so_once_and_end_by_ctrl_c(
@@ -180,7 +193,7 @@ def test_addresses_for_browsers() -> None:
 
 def test_what_a_worker_has_queued_is_written_when_it_is_stopped(start: Start, tmp_path: Path) -> None:
     app, address = start("--workers", "2")
-    spec = _places_spec(tmp_path)
+    spec = places_spec(tmp_path)
     for x in range(8):
         ask(f"{address}/tiles/{spec}/3/{x}/3")
     app.send_signal(signal.SIGTERM)
@@ -192,7 +205,7 @@ def test_what_a_worker_has_queued_is_written_when_it_is_stopped(start: Start, tm
     store.close()
 
 
-def _places_spec(folder: Path) -> str:
+def places_spec(folder: Path) -> str:
     """Return the address of the tiles of places, as the app under test gives it."""
     with Runtime(load(cache=folder / "other", folder=folder / "data")) as engine:
         plot = engine.plot("places")
