@@ -62,7 +62,8 @@ def act(visit: Visit, do: Callable[[], object]) -> dict[str, Any]:
     visit.requests.clear()
     visit.page.evaluate(TOLD)
     do()
-    detail = visit.page.evaluate("told")
+    # A promise that nobody keeps would be waited for without end.
+    detail = visit.page.evaluate("Promise.race([told, new Promise((end) => setTimeout(end, 40000))])")
     assert isinstance(detail, dict)
     return detail
 
