@@ -138,6 +138,29 @@ def _mark_missing(response: Response) -> Response:
     return response
 
 
+def _pages(server: Flask, settings: Settings) -> Dash:
+    """Return the Dash app of all pages, on a Flask app."""
+    return Dash(
+        "app",
+        server=server,
+        use_pages=True,
+        pages_folder="pages",
+        assets_folder="assets",
+        index_string=shell.index(settings.prefix.rstrip("/"), bundled=not settings.debug),
+        assets_ignore="" if settings.debug else SOURCES,
+        requests_pathname_prefix=settings.prefix,
+        routes_pathname_prefix="/",
+        title="Stageboard",
+        update_title="",
+        description="Explore point data too big for a browser.",
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        # Where asgiref happens to be installed, Dash would otherwise start a thread for every request.
+        use_async=False,
+        on_error=_on_callback_error,
+    )
+
+
 def create_app(settings: Settings) -> Dash:
     """Return the whole app, ready to be served; its ``server`` is the Flask app.
 
@@ -171,25 +194,7 @@ def create_app(settings: Settings) -> Dash:
     check_origins(server)
     limit_rates(server, settings.rate)
     server.after_request(_mark_missing)
-    app = Dash(
-        "app",
-        server=server,
-        use_pages=True,
-        pages_folder="pages",
-        assets_folder="assets",
-        index_string=shell.index(settings.prefix.rstrip("/"), bundled=not settings.debug),
-        assets_ignore="" if settings.debug else SOURCES,
-        requests_pathname_prefix=settings.prefix,
-        routes_pathname_prefix="/",
-        title="Stageboard",
-        update_title="",
-        description="Explore point data too big for a browser.",
-        serve_locally=True,
-        suppress_callback_exceptions=True,
-        # Where asgiref happens to be installed, Dash would otherwise start a thread for every request.
-        use_async=False,
-        on_error=_on_callback_error,
-    )
+    app = _pages(server, settings)
     app.layout = shell.layout
     shell.register()
     calls.guard(app)
