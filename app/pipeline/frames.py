@@ -21,6 +21,7 @@ MARK = b"stageboard"
 LABELS = b"stageboard.labels"
 OBJECT = np.dtype(object)
 REFUSALS = (pa.ArrowException, TypeError, ValueError, NotImplementedError, OverflowError, RecursionError, UserWarning)
+"""What Arrow and pandas raise, or warn of, for a frame that they cannot write or read: a `CodecError` to us."""
 
 
 class Frames:
