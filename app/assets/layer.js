@@ -169,8 +169,8 @@
       this.frame = 0;
       if (this.gone) return;
       const view = board.viewPixels(this.map, this.layer._tileZoom);
-      const all = this.current();
-      const seen = all.map((one) => ({ one, part: this.visiblePart(one, view) })).filter(({ part }) => part);
+      const placed = this.current().map((one) => ({ one, part: this.visiblePart(one, view) }));
+      const seen = placed.filter(({ part }) => part);
       const waiting = seen.filter(({ one }) => !one.next);
       this.listener.busy(waiting.length > 0);
       this.exact = seen.every(({ one }) => one.next && !one.next.failed);
