@@ -62,8 +62,23 @@
 
   const placeOf = ({ aggregate, field, ...place }) => place;
 
+  /** Resize no plot under the user's hand, or to the size that it has: a drawing that is laid out anew loses its drag. */
+  function holdResizes() {
+    const { Plots } = window.Plotly;
+    if (Plots.held) return;
+    const { resize } = Plots;
+    Plots.held = true;
+    // The graph's component asks after each drawing.
+    Plots.resize = async (at) => {
+      while (at._dragging) await wait(AGAIN);
+      const { width, height } = at._fullLayout || {};
+      return at.clientWidth === width && at.clientHeight === height ? at : resize(at);
+    };
+  }
+
   function listen(at) {
     page.plot = at;
+    holdResizes();
     at.on("plotly_relayouting", () => say("preview"));
     at.on("plotly_relayout", () => {
       if (page) page.since ||= performance.now();
