@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from app import __version__, runtime
+from app import __version__, heap, runtime
 from app.address import listen, url
 from app.console import complain, say
 from app.datasets.catalogue import open_catalogue
@@ -77,7 +77,9 @@ class Crew:
     def build(self) -> Flask:
         """Build the app in a worker; what the operator can mend is one sentence, and no worker is started again."""
         try:
+            heap.keep()
             server: Flask = create_app(self.settings).server
+            server.teardown_request(heap.Rest().stir)
             runtime.of(server).warm()
             return server
         except StageboardError as error:

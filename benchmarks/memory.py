@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from app import heap
 from app.pipeline.controls import opening
 from app.pipeline.warmup import warm_up
 from app.runtime import Runtime
@@ -30,7 +31,7 @@ def of(pid: int) -> dict[str, float]:
 
 
 def measure(path: Path, cache: Path, workers: int) -> dict[str, Any]:
-    """Return what each of some workers has over its imports once it has opened the data and answered ten views."""
+    """Return what each of some workers has over its imports, at rest: it has opened the data and answered ten views."""
     ask = [sys.executable, "-m", "benchmarks.memory", str(path), str(cache)]
     pipe = subprocess.PIPE
     # Each answers views that none before it has stored.
@@ -70,8 +71,10 @@ def _paused(word: str) -> None:
 
 
 def work(path: Path, cache: Path, seed: int) -> None:
-    """Import and compile, open the data, answer ten views, and wait to be looked at."""
+    """Import and compile, open the data, answer ten views, come to rest, and wait to be looked at."""
+    heap.keep()
     warm_up()
+    heap.give_back()
     _paused("imported")
     with Runtime(load(cache=cache, data=(path,))) as runtime:
         plot = next(one for one in runtime.catalogue if one.plots[0].path == path).plots[0]
@@ -79,6 +82,7 @@ def work(path: Path, cache: Path, seed: int) -> None:
         for action in session.script(opening(plot), VIEWS - 1, seed):
             bounds = points.at.world.bounds(action.view) if points.at.world else None
             runtime.image(plot, replace(action.controls, bounds=bounds), *SIZE)
+        heap.give_back()
         _paused("answered")
 
 
