@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -39,7 +39,7 @@ SCANNED = 2_000_000
 """Rows of a figure that are read whole for each view, as fast as a layout would find those in view."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlotRoot:
     """A plot on its plane, of a file in one state.
 
@@ -62,7 +62,7 @@ class PlotRoot:
     raw: bool = False
     progress: Progress = field(default=silent, compare=False)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """What tells this plot of these data from all others: 32 hexadecimal digits."""
         one = self.plot

@@ -116,6 +116,7 @@ class Run:
         self.lineage = engine.graph.lineage(target)
         self.events: dict[str, Event] = {}
         self._bases: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
         self._values: dict[str, Any] = {}
         self._remarks: dict[str, Counter[str]] = {}
 
@@ -153,7 +154,9 @@ class Run:
         return self._bases[one.name]
 
     def _key(self, one: Stage) -> str:
-        return whole_key(one, self._base(one), self.params)
+        if one.name not in self._keys:
+            self._keys[one.name] = whole_key(one, self._base(one), self.params)
+        return self._keys[one.name]
 
     def _call(self, one: Stage, **parts: Any) -> tuple[Any, float]:
         """Return the function's value, and when its own time began."""
