@@ -85,12 +85,13 @@ def tally_bins(values: Array, low: float, edges: Array) -> Array:
     edges : ndarray, float64, shape (bins + 1,)
         Of equal bins, above ``low``: the first is 0. The quotient rounds; as in ``numpy.histogram``, edges decide.
     """
-    bins, span = edges.size - 1, edges[-1]
+    bins = edges.size - 1
+    per = bins / edges[-1]
     found = np.zeros(bins, np.uint32)
     for value in values:
         if isfinite(value):
             above = value - low
-            at = int(min(max(above / span * bins, 0.0), bins - 1.0))
+            at = int(min(max(above * per, 0.0), bins - 1.0))
             if above < edges[at] and at > 0:
                 at -= 1
             elif above >= edges[at + 1] and at < bins - 1:

@@ -24,6 +24,8 @@ NORMALIZATIONS = ("eq_hist", "linear", "log", "cbrt")
 BINS = 65_536
 # A table by count is worth its size up to here; beyond, the distinct counts are sorted out.
 TABLE_ROWS = 1 << 20
+# Up to here it is filled for all counts, whether a cell holds them or not.
+FEW = 1 << 12
 LEVELS = 255
 # Floats are coloured in so many steps: more than colours can tell apart, and codes of two bytes.
 STEPS = 65_535
@@ -230,7 +232,7 @@ def _by_count(counts: Array, evaluate: Callable[[Floats], Array]) -> Array:
     codes, top = read_only(counts).ravel(), int(counts.max(initial=0))
     if top < TABLE_ROWS:
         codes = _narrow(codes)
-        distinct = rows = np.flatnonzero(pixels.mark(codes, top))
+        distinct = rows = np.arange(top + 1) if top < FEW else np.flatnonzero(pixels.mark(codes, top))
     else:
         distinct, codes = np.unique(codes, return_inverse=True)
         codes, top, rows = _narrow(codes), len(distinct) - 1, np.arange(len(distinct))

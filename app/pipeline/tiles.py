@@ -40,6 +40,8 @@ DTYPES: Mapping[int, Any] = {
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 # An empty tile is its header alone; no other tile compresses below this.
 EMPTY_BYTES = 64
+# What float32 loses of a value at the most, as a share of it; and what may be lost, as a share of all values' range.
+HALF_DIGIT, BEARABLE = 2.0**-24, 1e-5
 # The type of an empty tile's values when it is decoded: counts by u4, the rest by f8.
 _EMPTY_KINDS = {"u": 0, "f": 1}
 
@@ -66,8 +68,22 @@ def _loses(values: Array) -> tuple[bool, bool]:
     One can bear nothing where all are whole, else a hundred-thousandth of their range: seven digits are enough unless
     they blur what a tile tells apart, as they do times of one day.
     """
-    lost, whole, low, high = _survey(read_only(values).reshape(-1))
-    return lost > 0, lost > (0.0 if whole else 1e-5 * high - 1e-5 * low)
+    flat = read_only(values).reshape(-1)
+    low, high = float(np.fmin.reduce(flat)), float(np.fmax.reduce(flat))
+    # Most often the range alone tells that little is lost, and a look at the first values that something is.
+    if HALF_DIGIT * max(-low, high) <= BEARABLE * high - BEARABLE * low and _is_broken(flat):
+        return True, False
+    lost, whole, low, high = _survey(flat)
+    return lost > 0, lost > (0.0 if whole else BEARABLE * high - BEARABLE * low)
+
+
+@compiled
+def _is_broken(values: Array) -> bool:
+    """Whether some finite value is not whole, and float32 loses digits of it."""
+    for value in values:
+        if np.isfinite(value) and np.rint(value) != value and np.float64(np.float32(value)) != value:
+            return True
+    return False
 
 
 def _narrowed(values: Array) -> Array:
@@ -158,6 +174,7 @@ def compose(parts: Sequence[Sequence[int]], values: Sequence[Array], view: Seque
     Parameters
     ----------
     parts : sequence of [z, x, y]
+        Those that `tiles_of_view` names, of the world a rectangle.
     values : sequence of ndarray
         Tiles with their aprons.
     view : [z, x0, x1, y0, y1]
@@ -171,15 +188,25 @@ def compose(parts: Sequence[Sequence[int]], values: Sequence[Array], view: Seque
     _, x0, x1, y0, y1 = view
     x0, x1, y0, y1 = x0 - APRON, x1 + APRON, y0 - APRON, y1 + APRON
     like = values[0] if values else np.zeros((0, 0), np.uint32)
-    whole = np.full((*like.shape[:-2], y1 - y0, x1 - x0), 0 if like.dtype.kind == "u" else np.nan, like.dtype)
-    for part, value in zip(parts, values, strict=True):
-        tile = tile_rect(TileAddress(*part))
+    rects = [tile_rect(TileAddress(*part)) for part in parts]
+    whole = np.empty((*like.shape[:-2], y1 - y0, x1 - x0), like.dtype)
+    if not _reach(rects, x0, x1, y0, y1):
+        whole[...] = 0 if like.dtype.kind == "u" else np.nan
+    for tile, value in zip(rects, values, strict=True):
         left, right = max(tile.x0, x0), min(tile.x1, x1)
         top, bottom = max(tile.y0, y0), min(tile.y1, y1)
         if left < right and top < bottom:
             source = value[..., top - tile.y0 : bottom - tile.y0, left - tile.x0 : right - tile.x0]
             whole[..., top - y0 : bottom - y0, left - x0 : right - x0] = source
     return whole
+
+
+def _reach(rects: Sequence[PixelRect], x0: int, x1: int, y0: int, y1: int) -> bool:
+    """Whether tiles, which together are a rectangle, reach to all edges of one."""
+    if not rects:
+        return False
+    across = min(one.x0 for one in rects) <= x0 and x1 <= max(one.x1 for one in rects)
+    return across and min(one.y0 for one in rects) <= y0 and y1 <= max(one.y1 for one in rects)
 
 
 def rectangles(tiles: Iterable[TileAddress], most: int) -> list[TileRect]:
