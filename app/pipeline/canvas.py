@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from datashader.reductions import Reduction, category_modulo
 
+from app.pipeline.compiled import compiled
 from app.pipeline.errors import ParameterError
 from app.pipeline.types import PlotKind
 from app.pipeline.world import PixelRect, pixel_quanta
@@ -175,11 +176,25 @@ def aggregate_states(rows: Rows, rect: PixelRect, group: str) -> dict[str, Array
         return {group: aggregate_rect(rows, rect, group)}
     if not len(rows.x):
         return {name: np.zeros(rect.shape, dtype) for name, dtype in STATES[group].items()}
-    reductions = {"n": ds.count("value"), **_PARTS[group]}
-    drawn = _call(_canvas(rect), rows, ds.summary(**reductions))
-    n = _cropped(drawn["n"].data, rect)
-    found = {name: np.where(n > 0, _cropped(drawn[name].data, rect), 0) for name in reductions}
-    return {"n": found["n"], "sum": found["sum"], "m2": found["var"] * found["n"]} if group == "moments" else found
+    drawn = _call(_canvas(rect), rows, ds.summary(n=ds.count("value"), **_PARTS[group]))
+    n = drawn["n"].data
+    found = {"n": n, **{name: _cleared(drawn[name].data, n) for name in _PARTS[group]}}
+    if group == "moments":
+        found["m2"] = found.pop("var") * n
+    return {name: _cropped(values, rect) for name, values in found.items()}
+
+
+def _cleared(values: Array, n: Array) -> Array:
+    """Return values with zero, written over them, where nothing was counted."""
+    _clear(values.reshape(-1), n.reshape(-1))
+    return values
+
+
+@compiled
+def _clear(values: Array, n: Array) -> None:
+    for i in range(n.size):
+        if not n[i]:
+            values[i] = 0
 
 
 def aggregate_view(

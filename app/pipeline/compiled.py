@@ -51,6 +51,11 @@ def compiled(function: Function) -> Function:
 
 def read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return an array, contiguous and read-only: one type to compile for, whether it is fresh or comes from a store."""
-    view = np.ascontiguousarray(values).view()
+    return sealed(np.ascontiguousarray(values))
+
+
+def sealed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a read-only view of an array as it lies: nothing is copied, also of a part of another array."""
+    view = values.view()
     view.flags.writeable = False
     return view

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
 from app.pipeline.points import Points
-from app.pipeline.pyramid import finalised, group_of, merged
+from app.pipeline.pyramid import States, finalised, group_of, merged
 from app.pipeline.remarks import remark
 from app.pipeline.stopping import checkpoint
 from app.pipeline.tiles import rectangles
@@ -81,29 +81,36 @@ def _parted(points: Points, rect: TileRect) -> Iterator[TileRect]:
         yield from _parted(points, rect._replace(y0=middle))
 
 
-def _whole(rows: Rows, pixels: PixelRect, aggregate: str) -> Array:
-    """Aggregate rows by one call, or many points by two at once: its kernels release the interpreter's lock."""
-    half = len(rows.x) // 2
-    if rows.kind == "lines" or half < ABREAST:
-        return aggregate_rect(rows, pixels, aggregate)
-    parts = [
-        rows._replace(x=rows.x[at], y=rows.y[at], value=None if rows.value is None else rows.value[at])
-        for at in (slice(0, half), slice(half, None))
-    ]
-    group = group_of(aggregate)
-    other = _POOL.submit(aggregate_states, parts[1], pixels, group)
-    return finalised(merged([aggregate_states(parts[0], pixels, group), other.result()]), aggregate)
-
-
 def _drawn(points: Points, rect: TileRect, aggregate: str, field: str) -> dict[TileAddress, Array]:
-    """Aggregate a rectangle of tiles by one call over the rows that it touches, and cut it."""
+    """Aggregate a rectangle of tiles together, and cut it."""
     pixels = _pixels(rect)
     rows = points.rows_in(aggregate, field, quanta(pixels))
     remark("calls")
     remark("rows", len(rows.x))
-    whole = _whole(rows, pixels, aggregate)
-    found = {}
-    for tile in rect.tiles():
-        top, left = (tile.y - rect.y0) * TILE, (tile.x - rect.x0) * TILE
-        found[tile] = whole[..., top : top + TILE + 2 * APRON, left : left + TILE + 2 * APRON]
-    return found
+    if rows.kind == "lines":
+        whole = aggregate_rect(rows, pixels, aggregate)
+        return {tile: _cut(whole, rect, tile) for tile in rect.tiles()}
+    states = _states(rows, pixels, group_of(aggregate))
+    return {
+        tile: finalised({name: _cut(one, rect, tile) for name, one in states.items()}, aggregate)
+        for tile in rect.tiles()
+    }
+
+
+def _states(rows: Rows, pixels: PixelRect, group: str) -> States:
+    """Aggregate points by one call, or many by two at once: its kernels release the interpreter's lock."""
+    half = len(rows.x) // 2
+    if half < ABREAST:
+        return aggregate_states(rows, pixels, group)
+    parts = [
+        rows._replace(x=rows.x[at], y=rows.y[at], value=None if rows.value is None else rows.value[at])
+        for at in (slice(0, half), slice(half, None))
+    ]
+    other = _POOL.submit(aggregate_states, parts[1], pixels, group)
+    return merged([aggregate_states(parts[0], pixels, group), other.result()])
+
+
+def _cut(whole: Array, rect: TileRect, tile: TileAddress) -> Array:
+    """Return the cells of a tile and its apron of those of a rectangle of tiles and theirs."""
+    top, left = (tile.y - rect.y0) * TILE, (tile.x - rect.x0) * TILE
+    return whole[..., top : top + TILE + 2 * APRON, left : left + TILE + 2 * APRON]

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline.canvas import STATES, Rows, aggregate_states
-from app.pipeline.compiled import compiled, read_only
+from app.pipeline.compiled import compiled, sealed
 from app.pipeline.mapped import mapped
 from app.pipeline.rooms import Progress, Room, publish, silent
 from app.pipeline.types import Rect, TileAddress
@@ -177,20 +177,29 @@ def finalised(states: Mapping[str, Array], aggregate: str) -> Array:
     """Return an aggregate of states: counts uint32, 0 where empty, others float64, NaN where empty."""
     if aggregate in ("count", "by"):
         return states[aggregate]
-    n = states["n"]
-    if aggregate in ("sum", "min", "max"):
-        return np.where(n > 0, states[aggregate].astype(np.float64, copy=False), np.nan)
+    n = sealed(states["n"])
     found = np.empty(n.shape)
-    total = states["sum" if aggregate == "mean" else "m2"]
-    _divide(read_only(total.astype(np.float64, copy=False)).ravel(), read_only(n).ravel(), found.ravel())
+    if aggregate in ("sum", "min", "max"):
+        _present(sealed(states[aggregate]), n, found)
+    else:
+        _divided(sealed(states["sum" if aggregate == "mean" else "m2"]), n, found)
     return np.sqrt(found, out=found) if aggregate == "std" else found
 
 
 @compiled
-def _divide(totals: Array, n: Array, into: Array) -> None:
+def _divided(totals: Array, n: Array, into: Array) -> None:
     """Divide totals by counts in one pass; NaN where nothing was counted."""
-    for i in range(n.size):
-        into[i] = totals[i] / n[i] if n[i] else np.nan
+    for y in range(n.shape[0]):
+        for x in range(n.shape[1]):
+            into[y, x] = totals[y, x] / n[y, x] if n[y, x] else np.nan
+
+
+@compiled
+def _present(values: Array, n: Array, into: Array) -> None:
+    """Copy values in one pass; NaN where nothing was counted."""
+    for y in range(n.shape[0]):
+        for x in range(n.shape[1]):
+            into[y, x] = values[y, x] if n[y, x] else np.nan
 
 
 def halved(states: Mapping[str, Array]) -> States:

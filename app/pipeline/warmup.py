@@ -5,26 +5,30 @@ Our own are compiled once on a machine, and loaded.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from app.pipeline import discs, shade
 from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
 from app.pipeline.pyramid import finalised
+from app.pipeline.types import PlotKind
 from app.pipeline.world import APRON, PixelRect
 
 _NUMBERS = ("mean", "sum", "max", "min", "std", "var")
-# The commonest first: what opens a page, then what its first changes need, then what the pyramid is built by.
-_KERNELS = (
+# What opens a page; then the states that a map's other aggregates are made of; then figures, and lines.
+_OPENING: tuple[tuple[PlotKind, str, type], ...] = (
     ("points", "count", np.uint8),
     ("points", "by", np.uint8),
-    ("points", "mean", np.float32),
     ("lines", "count", np.uint8),
-    ("points", "mean", np.float64),
+)
+_FURTHER: tuple[tuple[PlotKind, str, type], ...] = (
+    *(("points", "mean", dtype) for dtype in (np.float32, np.float64)),
     *(("lines", aggregate, np.float32) for aggregate in ("mean", "max", "sum")),
     *(("points", aggregate, dtype) for dtype in (np.float32, np.float64) for aggregate in _NUMBERS[1:]),
     ("lines", "by", np.uint8),
 )
-_STATES = tuple((group, dtype) for dtype in (np.float32, np.float64) for group in ("sums", "moments", "range"))
-_PIXEL = PixelRect(0, 0, 1, 0, 1)
+_MADE_OF = {"sums": ("mean", "sum"), "moments": ("std",), "range": ("max",)}
+_STATES = tuple((group, dtype) for dtype in (np.float32, np.float64) for group in _MADE_OF)
+_PIXELS = PixelRect(0, 0, 2, 0, 2)
 
 
 def warm_up() -> None:
@@ -33,15 +37,26 @@ def warm_up() -> None:
     counts = np.arange(side * side, dtype=np.uint32).reshape(side, side)
     for aggregate, planes in (("count", counts), ("mean", counts.astype(np.float64)), ("by", counts[np.newaxis])):
         _shade(aggregate, planes)
-    for kind, aggregate, dtype in _KERNELS:
-        place = np.zeros(1, np.uint32 if kind == "points" else np.float64)
-        rows = Rows(place, place, "lines" if kind == "lines" else "points", np.zeros(1, dtype), int(aggregate == "by"))
-        aggregate_rect(rows, _PIXEL, aggregate)
+    for kind, aggregate, dtype in _OPENING:
+        _draw(kind, aggregate, dtype)
     for group, dtype in _STATES:
-        place = np.zeros(1, np.uint32)
-        states = aggregate_states(Rows(place, place, "points", np.zeros(1, dtype)), _PIXEL, group)
-        if group == "sums":
-            finalised(states, "mean")
+        _finalise(group, dtype)
+    for kind, aggregate, dtype in _FURTHER:
+        _draw(kind, aggregate, dtype)
+
+
+def _draw(kind: PlotKind, aggregate: str, dtype: npt.DTypeLike) -> None:
+    place = np.zeros(1, np.uint32 if kind == "points" else np.float64)
+    aggregate_rect(Rows(place, place, kind, np.zeros(1, dtype), int(aggregate == "by")), _PIXELS, aggregate)
+
+
+def _finalise(group: str, dtype: npt.DTypeLike) -> None:
+    place = np.zeros(1, np.uint32)
+    drawn = aggregate_states(Rows(place, place, "points", np.zeros(1, dtype)), _PIXELS, group)
+    # As they are cut from an aggregate, and as a pyramid keeps them.
+    for states in (drawn, {name: values.copy() for name, values in drawn.items()}):
+        for aggregate in _MADE_OF[group]:
+            finalised(states, aggregate)
 
 
 def _shade(aggregate: str, padded: shade.Array) -> None:
