@@ -29,6 +29,10 @@ def page(text: str, results: Path) -> str:
     parts = [engine(one) for one in sorted(reports, key=lambda one: one["rows"])]
     pages = [json.loads(one.read_text()) for one in sorted(results.glob("peers-*.json"))]
     parts += [peers(one) for one in pages if any("actions" in part for part in one["peers"].values())]
+    kinds = {"store": store, "stress-sessions": sessions, "stress-fuzz": fuzzing}
+    parts += [
+        make(json.loads(one.read_text())) for name, make in kinds.items() if (one := results / f"{name}.json").exists()
+    ]
     return f"{head}{BEGIN}\n{chr(10).join(parts) or NONE}\n{END}{tail}"
 
 
@@ -37,9 +41,8 @@ def engine(found: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"### {found['rows']:,} rows\n",
-            f"Commit {found['commit']}, {found['date']}; {found['cores']} cores, {found['processor']}, load "
-            f"{found['load']} to {found['load_after']}; Datashader {found['versions']['datashader']}, "
-            f"Python {found['python']}.\n",
+            f"{_made(found)}, load {found['load']} to {found['load_after']}; Datashader "
+            f"{found['versions']['datashader']}, Python {found['python']}.\n",
             _table("A session, ms", [_session_row(one) for one in found["session"]]),
             _table("Single actions, ms", found["actions"]),
             _table("Memory over imports, MB a worker", found["memory"]),
@@ -50,6 +53,33 @@ def engine(found: Mapping[str, Any]) -> str:
             _equality(found),
         ]
     )
+
+
+def _made(found: Mapping[str, Any]) -> str:
+    return f"Commit {found['commit']}, {found['date']}; {found['cores']} cores, {found['processor']}"
+
+
+def store(found: Mapping[str, Any]) -> str:
+    """Return the table of the disk store beside diskcache and plain files."""
+    return f"### The store on disk\n\n{_made(found)}, load {found['load']}.\n\n" + _table("Calls, ms", found["rows"])
+
+
+def sessions(found: Mapping[str, Any]) -> str:
+    """Return the tables of the sessions that act at random."""
+    rows = [
+        {"worker": number, **{f"quarter {part}": mb for part, mb in enumerate(quarters, 1)}}
+        for number, quarters in enumerate(found["private_mb_by_quarter"], 1)
+    ]
+    head = (
+        f"### {found['sessions']:,} sessions at random\n\n{_made(found)}, load {found['load']}; {found['workers']} "
+        f"workers, {found['clients']} clients that never wait, {found['seconds']:.0f} s; {found['faults']} errors.\n"
+    )
+    return "\n".join([head, _table("Requests", found["requests"]), _table("Private memory, median, MB", rows)])
+
+
+def fuzzing(found: Mapping[str, Any]) -> str:
+    """Return the sentence about hostile requests."""
+    return f"### Hostile requests\n\n{_made(found)}: {found['requests']:,} requests, no fault.\n"
 
 
 def peers(found: Mapping[str, Any]) -> str:
