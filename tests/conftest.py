@@ -1,6 +1,7 @@
 """The one app of a test session: Dash keeps its pages in a registry of the process."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import dash
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 
 from app.server import create_app
 from app.settings import Settings
+from tests.app.paging import content
 from tests.redis_server import RedisServer
 
 
@@ -67,22 +69,4 @@ def client(app: dash.Dash) -> FlaskClient:
 @pytest.fixture
 def visit(client: FlaskClient) -> Callable[..., Any]:
     """Return a function that does what the browser does at an address: ask Dash for the page's content."""
-
-    def ask(path: str, search: str = "") -> Any:
-        client.get(path)  # the first request registers Dash's own page callback
-        inputs = [
-            {"id": "_pages_location", "property": "pathname", "value": path},
-            {"id": "_pages_location", "property": "search", "value": search},
-        ]
-        outputs = [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}]
-        body = {
-            "output": ".._pages_content.children..._pages_store.data..",
-            "outputs": outputs,
-            "inputs": inputs,
-            "changedPropIds": ["_pages_location.pathname"],
-        }
-        answer = client.post("/_dash-update-component", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.get_json()["response"]
-
-    return ask
+    return partial(content, client)

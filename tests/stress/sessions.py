@@ -19,6 +19,7 @@ from app.pipeline.specs import FINGERPRINT, Spec
 from app.pipeline.types import Plot
 from app.runtime import Runtime
 from app.settings import load
+from tests.app.paging import content
 from tests.app.test_figure import aggregate, picture
 
 PAGES = ("/", "/data", "/session", "/stages")
@@ -109,18 +110,7 @@ class Visitor:
         dataset, plot = self.random.choice(self.world.plots)
         explored = (f"/explorer/{dataset}?plot={plot.name}", f"/figure/{dataset}?plot={plot.name}")
         path, _, search = self.random.choice([*PAGES, *explored]).partition("?")
-        self.get(path)
-        place = {"pathname": path, "search": f"?{search}" if search else ""}
-        body = {
-            "output": ".._pages_content.children..._pages_store.data..",
-            "outputs": [
-                {"id": "_pages_content", "property": "children"},
-                {"id": "_pages_store", "property": "data"},
-            ],
-            "inputs": [{"id": "_pages_location", "property": name, "value": value} for name, value in place.items()],
-            "changedPropIds": ["_pages_location.pathname"],
-        }
-        self.post("/_dash-update-component", body)
+        content(self, path, f"?{search}" if search else "")
 
     def tiles(self) -> None:
         """Look at the four tiles of a view of a map."""
