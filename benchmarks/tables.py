@@ -72,7 +72,8 @@ def sessions(found: Mapping[str, Any]) -> str:
     ]
     head = (
         f"### {found['sessions']:,} sessions at random\n\n{_made(found)}, load {found['load']}; {found['workers']} "
-        f"workers, {found['clients']} clients that never wait, {found['seconds']:.0f} s; {found['faults']} errors.\n"
+        f"workers, {found['clients']} clients that never wait, {found['seconds']:.0f} s; {found['faults']} errors, "
+        f"{found['uploads_told_to_wait']} uploads told to wait.\n"
     )
     return "\n".join([head, _table("Requests", found["requests"]), _table("Private memory, median, MB", rows)])
 
