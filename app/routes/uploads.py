@@ -5,6 +5,7 @@ session's cookie nor the header that is asked for. Who sends too slowly is cut o
 others are always answered.
 """
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
         if session is None:
             raise TokenError("this browser has no session here: open a page first, then send the file again.")
         # Held to a limit of its own, not to that of the other bodies.
-        request.max_content_length = None
+        request.max_content_length = sys.maxsize  # None would stand for the app's own limit
         with _place(places):
             kept = runtime.uploads.receive(session.owner, name, request.content_length, _body())
         facts = {"name": kept.name, "rows": kept.rows, "columns": kept.columns}

@@ -3,6 +3,7 @@
 import io
 import os
 import zlib
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 
@@ -111,6 +112,7 @@ def test_a_form_of_another_site_or_a_browser_without_a_session_sends_nothing(app
     assert left(folder) == before
 
 
+@cache
 def bomb() -> bytes:
     out = io.BytesIO()
     table = pa.table({"x": np.zeros(4_000_000), "y": np.zeros(4_000_000)})
@@ -118,6 +120,26 @@ def bomb() -> bytes:
         for _ in range(16):  # 1 GB of zeros
             writer.write_table(table)
     return out.getvalue()
+
+
+def varint(value: int, length: int = 0) -> bytes:
+    """Write a number as Thrift does, and over more bytes than it needs where that is asked for."""
+    digits = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 7 * length, 7), 7)]
+    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
+
+
+def lying_bomb() -> bytes:
+    """Return the bomb with a footer that says that its columns unpack to nothing much."""
+    data = bomb()
+    footer = 8 + int.from_bytes(data[-8:-4], "little")
+    said = pq.ParquetFile(io.BytesIO(data)).metadata
+    groups = [said.row_group(at) for at in range(said.num_row_groups)]
+    head, tail = data[:-footer], data[-footer:]
+    for size in {group.column(at).total_uncompressed_size for group in groups for at in range(group.num_columns)}:
+        true = varint(2 * size)
+        tail = tail.replace(true, varint(2 * 100, len(true)))
+    assert pq.ParquetFile(io.BytesIO(head + tail)).metadata.row_group(0).column(0).total_uncompressed_size == 100
+    return head + tail
 
 
 def corrupt_feather() -> bytes:
@@ -132,6 +154,7 @@ def corrupt_feather() -> bytes:
 
 HOSTILE = {
     "bomb.parquet": (bomb, "unpacks to more than"),
+    "lying.parquet": (lying_bomb, "unpacks to more than"),
     "wide.csv": (
         lambda: (",".join(f"c{at}" for at in range(10_000)) + "\n" + "1," * 9_999 + "1\n").encode(),
         "10,000 columns",

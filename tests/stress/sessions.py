@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import HTTPConnection
 from json import dumps as dumped
 from pathlib import Path
 from random import Random
 from threading import Lock
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from app.pipeline.palettes import COLORMAPS
@@ -34,6 +35,7 @@ class Answer:
 
     status_code: int
     body: bytes
+    wait: float = 0.0  # seconds, where the server takes no more just now
 
     def get_json(self, silent: bool = False) -> Any:
         return json.loads(self.body) if self.body else None
@@ -41,14 +43,16 @@ class Answer:
 
 @dataclass
 class Timings:
-    """Milliseconds of requests by kind, and what went wrong. Safe for threads."""
+    """Milliseconds of requests by kind, what went wrong, and how often one was asked to wait. Safe for threads."""
 
     ms: dict[str, list[float]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    waits: int = 0
     lock: Lock = field(default_factory=Lock)
 
-    def add(self, kind: str, ms: float, fault: str = "") -> None:
+    def add(self, kind: str, ms: float, fault: str, wait: bool) -> None:
         with self.lock:
+            self.waits += wait
             self.ms.setdefault(kind, []).append(ms)
             if fault:
                 self.faults.append(fault)
@@ -138,7 +142,11 @@ class Visitor:
         """Send a small file, and read it back."""
         rows = "".join(f"{self.random.uniform(-9, 9)},{self.random.uniform(-9, 9)}\n" for _ in range(200))
         name = f"/uploads/canary-{self.number}-{self.random.randrange(10**6)}.csv"
-        sent = self._ask("upload", "POST", name, f"lon,lat\n{rows}".encode(), {"Stageboard-Upload": "1"})
+        while True:
+            sent = self._ask("upload", "POST", name, f"lon,lat\n{rows}".encode(), {"Stageboard-Upload": "1"})
+            if not sent.wait:
+                break
+            sleep(sent.wait)
         if sent.status_code == 201:
             self.get(f"/image/{sent.get_json()['name']}/map.png?width=60&height=40", "image")
 
@@ -160,14 +168,15 @@ class Visitor:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=120)) as link:
             link.request(method, path, body, headers)
             found = link.getresponse()
-            answer = Answer(found.status, found.read())
+            wait = float(found.getheader("Retry-After") or 0) if found.status == HTTPStatus.SERVICE_UNAVAILABLE else 0.0
+            answer = Answer(found.status, found.read(), wait)
             given = found.getheader("Set-Cookie")
-        self.timings.add(kind, (perf_counter() - started) * 1e3, self._fault(method, path, answer))
+        self.timings.add(kind, (perf_counter() - started) * 1e3, self._fault(method, path, answer), bool(answer.wait))
         self.cookie = given.split(";")[0] if given else self.cookie
         return answer
 
     def _fault(self, method: str, path: str, answer: Answer) -> str:
-        if answer.status_code not in FINE:
+        if answer.status_code not in FINE and not (answer.wait and path.startswith("/uploads/")):
             return f"{method} {path[:120]}: {answer.status_code} {answer.body[:200]!r}"
         foreign = {int(one) for one in CANARY.findall(answer.body)} - {self.number}
         return f"{path} told {self.number} of {foreign}" if foreign else ""

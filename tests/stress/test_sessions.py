@@ -109,6 +109,7 @@ def _report(timings: Timings, quarters: dict[int, list[float]], acted: int) -> N
         "clients": CLIENTS,
         "workers": WORKERS,
         "faults": len(timings.faults),
+        "uploads_told_to_wait": timings.waits,
         "private_mb_by_quarter": list(quarters.values()),
         "requests": rows,
     }
