@@ -15,6 +15,42 @@ from redis.exceptions import RedisError
 START_SECONDS = 20
 
 
+class Authority:
+    """One that signs certificates for this machine, known to nobody else.
+
+    Parameters
+    ----------
+    folder : Path
+        Of its key and certificate.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._openssl = shutil.which("openssl") or pytest.skip("openssl is not installed: sudo apt-get install openssl")
+        self._folder, self.certificate = folder, folder / "authority.crt"
+        (folder / "openssl.cnf").write_text("[req]\ndistinguished_name = name\n[name]\n")
+        self._sign("authority", "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign")
+
+    def _sign(self, name: str, *extensions: str, by: tuple[str, ...] = ()) -> tuple[Path, Path]:
+        certificate, key = (self._folder / f"{name}.{kind}" for kind in ("crt", "key"))
+        command = [self._openssl, "req", "-x509", "-config", str(self._folder / "openssl.cnf"), "-nodes", "-days", "2"]
+        command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", f"/CN={name}", *by]
+        command += [word for one in extensions for word in ("-addext", one)]
+        subprocess.run([*command, "-out", str(certificate), "-keyout", str(key)], check=True, capture_output=True)
+        return certificate, key
+
+    def options(self, folder: Path) -> list[str]:
+        """Return the options of a redis-server with a certificate for 127.0.0.1 and for no name."""
+        by = ("-CA", str(self.certificate), "-CAkey", str(self._folder / "authority.key"))
+        about = ("subjectAltName=IP:127.0.0.1", "basicConstraints=critical,CA:FALSE", "authorityKeyIdentifier=keyid")
+        certificate, key = self._sign(f"server-{folder.name}", *about, by=by)
+        pairs = {"cert": certificate, "key": key, "ca-cert": self.certificate}
+        return [
+            "--tls-auth-clients",
+            "no",
+            *(word for kind, path in pairs.items() for word in (f"--tls-{kind}-file", str(path))),
+        ]
+
+
 class RedisServer:
     """One redis-server, which can be stopped and started again on its port.
 
@@ -24,9 +60,11 @@ class RedisServer:
         Its working folder.
     *options : str
         As on its command line.
+    authority : Authority, optional
+        Who signed its certificate: it then speaks TLS alone.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, authority: "Authority | None" = None) -> None:
         found = shutil.which(os.environ.get("REDIS_SERVER", "") or "redis-server")
         if not found:
             pytest.skip("redis-server is not installed: `make test` installs it, or sudo apt-get install redis-server")
@@ -36,6 +74,9 @@ class RedisServer:
         self.url = f"redis://{f':{password}@' if password else ''}127.0.0.1:{self.port}/0"
         self._command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self._command += ["--save", "", "--appendonly", "no", *options]
+        if authority:
+            self.url = f"rediss{self.url.removeprefix('redis')}?ssl_ca_certs={authority.certificate}"
+            self._command += ["--port", "0", "--tls-port", str(self.port), *authority.options(folder)]
         self.start()
 
     def start(self) -> None:

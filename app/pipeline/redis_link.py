@@ -5,6 +5,7 @@ quotes one, nor the text of an error that might.
 """
 
 from collections.abc import Callable
+from ssl import SSLCertVerificationError
 from threading import Condition, Lock
 from time import monotonic
 from typing import TypeVar
@@ -170,4 +171,6 @@ def _reason(error: Exception) -> str:
         return "is still loading"
     if isinstance(error, TimeoutError):
         return f"did not answer within {ANSWER_SECONDS} seconds"
+    if isinstance(error.__context__, SSLCertVerificationError):
+        return f"has a certificate that is not trusted: {error.__context__.verify_message.rstrip('.')}"
     return "cannot be reached"
