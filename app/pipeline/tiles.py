@@ -40,8 +40,10 @@ DTYPES: Mapping[int, Any] = {
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 # An empty tile is its header alone; no other tile compresses below this.
 EMPTY_BYTES = 64
-# What float32 loses of a value at the most, as a share of it; and what may be lost, as a share of all values' range.
-HALF_DIGIT, BEARABLE = 2.0**-24, 1e-5
+# What float32 loses of a number at the most: a share of it, or half of its own least; it holds none beyond `GREATEST`.
+HALF_DIGIT, HALF_LEAST, GREATEST = 2.0**-24, 2.0**-150, float(np.finfo(np.float32).max)
+# What may be lost, as a share of all values' range.
+BEARABLE = 1e-5
 # The type of an empty tile's values when it is decoded: counts by u4, the rest by f8.
 _EMPTY_KINDS = {"u": 0, "f": 1}
 
@@ -70,8 +72,9 @@ def _loses(values: Array) -> tuple[bool, bool]:
     """
     flat = read_only(values).reshape(-1)
     low, high = float(np.fmin.reduce(flat)), float(np.fmax.reduce(flat))
+    top = max(-low, high)
     # Most often the range alone tells that little is lost, and a look at the first values that something is.
-    if HALF_DIGIT * max(-low, high) <= BEARABLE * high - BEARABLE * low and _is_broken(flat):
+    if top <= GREATEST and max(HALF_DIGIT * top, HALF_LEAST) <= BEARABLE * high - BEARABLE * low and _is_broken(flat):
         return True, False
     lost, whole, low, high = _survey(flat)
     return lost > 0, lost > (0.0 if whole else BEARABLE * high - BEARABLE * low)

@@ -124,6 +124,17 @@ def test_infinities_alone_come_back():
     assert np.array_equal(TILE_CODEC.decode(TILE_CODEC.encode(values)), values, equal_nan=True)
 
 
+@pytest.mark.parametrize(
+    "some",
+    [[0.1, 1e40], [-1e40, 0.1], [1e-46, 3e-46, 0.0], [1.6e12 + 0.1, 1.6e12 + 1.3, np.inf], [1.6e12 + 0.1, -np.inf]],
+    ids=["too large", "too low", "too small", "times and infinity", "a time and less than all"],
+)
+def test_what_float32_cannot_hold_comes_back_whole(some):
+    values = np.full((SIDE, SIDE), np.nan)
+    values[0, : len(some)] = some
+    assert np.array_equal(TILE_CODEC.decode(TILE_CODEC.encode(values)), values, equal_nan=True)
+
+
 def test_means_of_large_numbers_close_together_stay_apart():
     hour = 1_000_000_000_000.0 + np.arange(SIDE * SIDE).reshape(SIDE, SIDE) * 13.3  # milliseconds of one hour
     found = TILE_CODEC.decode(TILE_CODEC.encode(hour))
