@@ -185,16 +185,17 @@ def aggregate_states(rows: Rows, rect: PixelRect, group: str) -> dict[str, Array
 
 
 def _cleared(values: Array, n: Array) -> Array:
-    """Return values with zero, written over them, where nothing was counted."""
-    _clear(values.reshape(-1), n.reshape(-1))
+    """Return values with zero, written over them, where nothing was counted; shape (height, width)."""
+    _clear(values, n)
     return values
 
 
 @compiled
 def _clear(values: Array, n: Array) -> None:
-    for i in range(n.size):
-        if not n[i]:
-            values[i] = 0
+    for y in range(n.shape[0]):
+        for x in range(n.shape[1]):
+            if not n[y, x]:
+                values[y, x] = 0
 
 
 def aggregate_view(
