@@ -70,7 +70,7 @@
     Plots.held = true;
     // The graph's component asks after each drawing.
     Plots.resize = async (at) => {
-      while (at._dragging) await wait(AGAIN);
+      while (at._dragging && at.isConnected) await wait(AGAIN);
       const { width, height } = at._fullLayout || {};
       return at.clientWidth === width && at.clientHeight === height ? at : resize(at);
     };
