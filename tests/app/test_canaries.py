@@ -28,22 +28,6 @@ def table() -> bytes:
     return out.getvalue()
 
 
-def browser(app) -> FlaskClient:
-    client = app.server.test_client()
-    client.get("/")
-    return client
-
-
-@pytest.fixture
-def ada(app) -> FlaskClient:
-    return browser(app)
-
-
-@pytest.fixture
-def eve(app) -> FlaskClient:
-    return browser(app)
-
-
 @pytest.fixture
 def kept(ada) -> str:
     """Return the name of what Ada has uploaded."""
@@ -59,7 +43,7 @@ def told(client: FlaskClient, path: str, search: str = "") -> str:
 @pytest.mark.parametrize("path", ["/", "/data", "/session"])
 def test_a_page_that_lists_shows_uploads_to_their_owner_alone(app, ada, eve, kept, path: str) -> None:
     assert FILE in told(ada, path)
-    for other in (eve, browser(app)):
+    for other in (eve, app.server.test_client()):
         shown = told(other, path)
         assert CANARY not in shown
         assert kept not in shown

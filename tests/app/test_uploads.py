@@ -31,20 +31,6 @@ def parquet(rows: int = 500) -> bytes:
 
 
 @pytest.fixture
-def ada(app) -> FlaskClient:
-    client = app.server.test_client()
-    client.get("/")
-    return client
-
-
-@pytest.fixture
-def eve(app) -> FlaskClient:
-    client = app.server.test_client()
-    client.get("/")
-    return client
-
-
-@pytest.fixture
 def folder(settings) -> Path:
     return settings.cache / "uploads"
 

@@ -80,10 +80,6 @@ def middle(visit: Visit) -> tuple[float, float]:
     return left + width * 0.45, top + height * 0.55
 
 
-def plot_width(visit: Visit) -> float:
-    return float(visit.page.evaluate(PLACES)[1][2])
-
-
 def zoom(visit: Visit) -> dict[str, Any]:
     visit.page.mouse.move(*middle(visit))
     return act(visit, lambda: visit.page.mouse.wheel(0, -240))
@@ -352,20 +348,6 @@ def test_a_lost_session_is_mended_without_a_word(browse: Browse) -> None:
     assert fits(visit)
     expect(visit.page.locator("#figure-message")).to_be_empty()
     expect(visit.page.locator("#shell-toast")).to_be_empty()
-
-
-def test_a_drag_is_not_lost_to_a_resize(browse: Browse) -> None:
-    visit = opened(browse, "/figure/flights")
-    x, y = middle(visit)
-    before = visit.page.evaluate(RANGES)
-    visit.page.mouse.move(x, y)
-    visit.page.mouse.down()
-    visit.page.evaluate("void Plotly.Plots.resize(stageboard.figure.plot())")
-    visit.page.wait_for_timeout(200)  # plotly itself waits for half of it
-    visit.page.mouse.move(x - 160, y, steps=4)
-    visit.page.mouse.up()
-    moved = (before[1] - before[0]) * 160 / plot_width(visit)
-    assert visit.page.evaluate(RANGES)[0] - before[0] == pytest.approx(moved, rel=0.05)
 
 
 def test_an_axis_that_grows_to_the_left_shows_its_data_there(browse: Browse) -> None:
