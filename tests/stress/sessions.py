@@ -70,12 +70,11 @@ class World:
         """Read the embedded data, in a cache of their own."""
         with Runtime(load(cache=folder / "world", folder=folder / "data")) as engine:
             plots = tuple((one.name, plot) for one in engine.catalogue for plot in one.plots)
-            marks = {plot.name: engine.root(plot).fingerprint[:FINGERPRINT] for _, plot in plots}
-        specs = []
-        for name, plot in plots:
-            specs.append(str(Spec(name, marks[plot.name], plot.name, "count")))
-            numbers = [one.name for one in plot.fields if one.kind == "number"]
-            specs += [str(Spec(name, marks[plot.name], plot.name, "mean", one)) for one in numbers]
+            specs = []
+            for name, plot in plots:
+                what = name, engine.root(plot).fingerprint[:FINGERPRINT], plot.name
+                numbers = [one.name for one in plot.fields if one.kind == "number"]
+                specs += [str(Spec(*what, "count")), *(str(Spec(*what, "mean", one)) for one in numbers)]
         return cls(plots, tuple(specs))
 
 
