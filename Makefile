@@ -26,7 +26,8 @@ test: $(VENV)/dev.stamp chromium redis ## run every test; choose some with TESTS
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)
 
 stress: $(VENV)/dev.stamp chromium redis ## run the tests that take minutes; choose some with TESTS="tests/stress -k fuzz"
-	STRESS_RESULTS=benchmarks/results CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest -s -o faulthandler_timeout=0 $(or $(TESTS),tests/stress)
+	STRESS_RESULTS=benchmarks/results CHROMIUM="$$(sh tools/chromium.sh)" \
+	  $(BIN)/python -m pytest -s -o faulthandler_timeout=0 $(or $(TESTS),tests/stress)
 
 lint: $(VENV)/dev.stamp ## check style, types, floors and known faults of security
 	$(BIN)/ruff check

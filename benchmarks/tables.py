@@ -45,7 +45,7 @@ def engine(found: Mapping[str, Any]) -> str:
             f"{found['versions']['datashader']}, Python {found['python']}.\n",
             _table("A session, ms", [_session_row(one) for one in found["session"]]),
             _table("Single actions, ms", found["actions"]),
-            _table("Memory over imports, MB a worker", found["memory"]),
+            _table("Memory over imports, at rest, MB a worker", found["memory"]),
             _table("Read from disk by a fresh process", [{"what": one, **row} for one, row in found["stored"].items()]),
             _table("Opening the data for the first time, s", [found["build"]]),
             _table("Disk, MB", [found["disk_mb"]]),
