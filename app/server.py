@@ -28,6 +28,7 @@ from app.web.limits import limit_rates
 from app.web.metrics import Metrics
 from app.web.mount import mount
 from app.web.origin import check_origins
+from app.web.packed import pack_suites
 
 _LOG = logging.getLogger(__name__)
 
@@ -195,6 +196,7 @@ def create_app(settings: Settings) -> Dash:
     limit_rates(server, settings.rate)
     server.after_request(_mark_missing)
     app = _pages(server, settings)
+    pack_suites(app)
     app.layout = shell.layout
     shell.register()
     calls.guard(app)

@@ -1,12 +1,14 @@
 """``/assets/bundle-<digest>.<css or js>``: the page's own styles and scripts, each kind as one file."""
 
+from functools import cache
+
 from flask import Blueprint, Response
 
 from app.runtime import Runtime
 from app.ui.bundle import Kind, bundle
+from app.web.packed import FOREVER, Packed, pack
 
 TYPES: dict[Kind, str] = {"css": "text/css", "js": "text/javascript"}
-FOREVER = "public, max-age=31536000, immutable"
 
 
 def blueprint(_: Runtime) -> Blueprint:
@@ -17,9 +19,12 @@ def blueprint(_: Runtime) -> Blueprint:
     @routes.get("/assets/bundle-<digest>.<any(css, js):kind>")
     def bundled(digest: str, kind: Kind) -> Response:
         """Answer with a bundle; where its page is of another version, with today's, not to be kept."""
-        name, text = bundle(kind)
-        response = Response(text, mimetype=TYPES[kind])
-        response.headers["Cache-Control"] = FOREVER if name == f"bundle-{digest}.{kind}" else "no-store"
-        return response
+        current = bundle(kind).name == f"bundle-{digest}.{kind}"
+        return _packed(kind).answer(FOREVER if current else "no-store")
 
     return routes
+
+
+@cache
+def _packed(kind: Kind) -> Packed:
+    return pack(bundle(kind).text.encode(), TYPES[kind])

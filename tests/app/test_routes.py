@@ -271,6 +271,28 @@ def test_our_scripts_and_styles_come_as_one_file_each(client: FlaskClient, kind:
     assert (old.text, old.headers["Cache-Control"]) == (answer.text, "no-store")
 
 
+def test_scripts_are_packed_for_who_can_unpack_them_and_the_same_for_all(client: FlaskClient) -> None:
+    sources = re.findall(r'<script src="([^"]+)"', client.get("/").text)
+    assert len(sources) > 10
+    for source in sources:
+        packed, plain = client.get(source, headers={"Accept-Encoding": "br, gzip"}), client.get(source)
+        assert (packed.headers["Content-Encoding"], plain.headers.get("Content-Encoding")) == ("gzip", None)
+        assert gzip.decompress(packed.data) == plain.data
+        assert packed.mimetype == plain.mimetype
+        for answer in (packed, plain):
+            assert (answer.headers["Vary"], "immutable" in answer.headers["Cache-Control"]) == ("Accept-Encoding", True)
+
+
+def test_a_script_that_is_not_named_by_its_content_is_not_kept(client: FlaskClient) -> None:
+    named = next(one for one in re.findall(r'<script src="([^"]+)"', client.get("/").text) if "leaflet" in one)
+    plain = re.sub(r"\.v\w+", "", named)
+    answer = client.get(plain)
+    assert answer.data == client.get(named).data
+    assert "Cache-Control" not in answer.headers
+    assert client.get(plain, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert client.get(named.replace("dash_leaflet.v", "other.v")).status_code == 404
+
+
 def test_ready_waits_for_kernels_and_says_what_is_degraded(tmp_path: Path) -> None:
     server = Flask("small")
     (tmp_path / "file").touch()
