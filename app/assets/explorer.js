@@ -7,8 +7,10 @@
   const board = (window.stageboard = window.stageboard || {});
   const find = (name) => document.getElementById(`explorer-${name}`);
   const NEEDS = { count: [], by: ["category"], sum: ["number"], var: ["number"], std: ["number"], mean: ["number", "time"], min: ["number", "time"], max: ["number", "time"] };
-  /** What waits for its counterpart: a map without its data, or data without their map. */
-  const waiting = { map: null, page: null };
+  /** ms after which the controls come, though no picture is there. */
+  const LATE = 1500;
+  /** What waits: a map for its data, data for their map, the controls for the first picture. */
+  const waiting = { map: null, page: null, controls: null };
   let page = null;
 
   /** Fields that an aggregate can use. */
@@ -122,9 +124,8 @@
       const ground = this.base ? this.base.ground() : board.scheme();
       this.look.palette = board.palette(look.cmap, this.info.palettes[look.cmap], ground);
       this.look.colours = look.aggregate === "by" && field ? board.parseColours(field.colors.join("")) : null;
-      find("cmap-preview").style.backgroundImage = this.look.palette.css;
-      find("cmap-preview").hidden = look.aggregate === "by";
       this.view.show(this.look);
+      this.dress();
       if (!names.includes("open")) this.write();
     }
 
@@ -134,14 +135,27 @@
       this.apply(this.look, "theme");
     }
 
-    /** All that the view needs is drawn. */
-    shown() {
+    /** Show the colours beside their name. */
+    dress() {
+      const place = find("cmap-preview");
+      if (!place) return;
+      place.style.backgroundImage = this.look.palette.css;
+      place.hidden = this.look.aggregate === "by";
+    }
+
+    /** Write among the controls what is true of the picture. */
+    annotate() {
       const { shader, sparse, drawn } = this.view;
-      const field = this.field();
-      board.drawLegend(find("legend"), shader.scale, drawn, field);
-      board.drawRange(find("range-values"), shader.scale, drawn, field);
+      if (!drawn || !find("range-values")) return;
+      board.drawRange(find("range-values"), shader.scale, drawn, this.field());
       find("spreading-note").textContent = sparse > this.look.spreading ? `${sparse} in use: few points are in view` : "";
       this.linkExport();
+    }
+
+    /** All that the view needs is drawn. */
+    shown() {
+      board.drawLegend(find("legend"), this.view.shader.scale, this.view.drawn, this.field());
+      this.annotate();
       this.readout.say(this.view.exact ? "exact" : "preview");
       this.prefetcher.rest();
       if (!this.action || this.moving) return;
@@ -154,6 +168,8 @@
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
         channel.port1.close();
+        waiting.controls?.();
+        board.rehearse();
         if (page !== this) return;
         this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, prefetch: board.prefetch.stats(), latency: performance.now() - start, at: Date.now() });
       };
@@ -250,22 +266,45 @@
     return chosen;
   }
 
+  /** What to draw, from the controls' values. */
+  function lookOf(info, field, [aggregate, , normalization, range, cmap, spreading, dataOpacity, basemap, mapOpacity, labels]) {
+    const look = { aggregate, field, normalization, range, cmap, spreading, data_opacity: dataOpacity };
+    return info.crs === "plane" ? look : { ...look, basemap, map_opacity: mapOpacity, labels };
+  }
+
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.explorer = {
-    /** A control changed, or the page came. */
-    controls(info, aggregate, field, normalization, range, cmap, spreading, dataOpacity, basemap, mapOpacity, labels) {
-      if (!info || !find("field")) return clientside.no_update;
-      restColormap(aggregate);
-      const chosen = offerFields(info, aggregate, field);
-      const look = { aggregate, field: chosen, normalization, range, cmap, spreading, data_opacity: dataOpacity };
-      if (info.crs !== "plane") Object.assign(look, { basemap, map_opacity: mapOpacity, labels });
+    /** The page came: its picture does not wait for its controls. */
+    page(info) {
+      if (!info) return clientside.no_update;
       board.palettes = info.palettes;
-      if (page?.info === info) {
-        page.apply(look);
-      } else {
-        waiting.page = { info, look };
-        join();
+      waiting.page = { info, look: lookOf(info, info.opening[1], info.opening) };
+      join();
+      return clientside.no_update;
+    },
+
+    /** The controls come to their place when the first picture is painted, or when it is late. */
+    panel(controls) {
+      return new Promise((come) => {
+        waiting.controls = () => come(controls);
+        setTimeout(waiting.controls, LATE);
+      });
+    },
+
+    /** A control changed, or all have come. */
+    controls(...values) {
+      const info = waiting.page?.info;
+      if (!info || !find("field")) return clientside.no_update;
+      const [aggregate, field] = values;
+      restColormap(aggregate);
+      const look = lookOf(info, offerFields(info, aggregate, field), values);
+      if (page?.info !== info) {
+        waiting.page.look = look;
+        return clientside.no_update;
       }
+      page.apply(look);
+      page.dress();
+      page.annotate();
       return clientside.no_update;
     },
 

@@ -32,7 +32,7 @@ dash.register_page(
     order=1,
 )
 
-# In the order in which `clientside.explorer.controls` takes them.
+# In the order in which `clientside.explorer.controls` takes them; `browser_info` has the values to open with.
 _CONTROLS: Final = (
     ("aggregate", "value"),
     ("field", "value"),
@@ -80,6 +80,7 @@ def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[st
     return {
         **info,
         "map": f"explorer-map-{dataset.name}-{plot.name}",
+        "opening": [getattr(shown, name) for name, _ in _CONTROLS],
         "bounds": list(shown.bounds) if shown.bounds else None,
         "defaults": start,
         "basemaps": {one.name: one.browser() for one in BASE_MAPS},
@@ -88,8 +89,11 @@ def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[st
 
 
 def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]) -> Component:
+    """Return the page; the browser puts the controls in their place when the first picture is painted."""
     told = browser_info(dataset, plot, shown, info)
     facts = f"{count(info['rows'], 'row')}, drawn as {plot.kind}"
+    controls = panel(dataset, plot, shown, runtime.current().datasets(), info["notes"])
+    head = [html.H1(dataset.title), html.P(facts, className="explorer-facts figures")]
     area = dl.Map(
         id=told["map"],
         className="explorer-map",
@@ -101,7 +105,9 @@ def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]
     )
     return html.Div(
         [
-            panel(dataset, plot, shown, runtime.current().datasets(), facts, info["notes"]),
+            html.Aside(
+                [*head, html.Div(id="explorer-panel")], className="explorer-panel", **{"aria-label": "Controls"}
+            ),
             html.Div(
                 [
                     html.Div([area, *readouts()], className="explorer-view"),
@@ -110,6 +116,7 @@ def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]
                 className="explorer-main",
             ),
             dcc.Store(id="explorer-info", data=told),
+            dcc.Store(id="explorer-controls", data=[*controls, dcc.Store(id="explorer-chosen")]),
             dcc.Store(id="explorer-told"),
             dcc.Location(id="explorer-go", refresh="callback-nav"),
         ],
@@ -122,13 +129,14 @@ def _told(name: str) -> ClientsideFunction:
     return ClientsideFunction("explorer", name)
 
 
-# Dash calls only callbacks that have an output when a page comes; this one never writes it.
+# Dash calls only callbacks that have an output when a page comes; these never write theirs.
+clientside_callback(_told("page"), Output("explorer-told", "data"), Input("explorer-info", "data"))
 clientside_callback(
     _told("controls"),
-    Output("explorer-told", "data"),
-    Input("explorer-info", "data"),
+    Output("explorer-chosen", "data"),
     *(Input(f"explorer-{name}", prop) for name, prop in _CONTROLS),
 )
+clientside_callback(_told("panel"), Output("explorer-panel", "children"), Input("explorer-controls", "data"))
 clientside_callback(
     _told("open"),
     Output("explorer-go", "href"),

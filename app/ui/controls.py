@@ -186,9 +186,9 @@ def _actions(dataset: Dataset, plot: Plot) -> Component:
 
 
 def panel(
-    dataset: Dataset, plot: Plot, shown: Controls, served: Sequence[Dataset], facts: str, notes: Sequence[str]
-) -> Component:
-    """Return the panel of controls.
+    dataset: Dataset, plot: Plot, shown: Controls, served: Sequence[Dataset], notes: Sequence[str]
+) -> list[Component]:
+    """Return what stands in the panel of controls.
 
     Parameters
     ----------
@@ -198,8 +198,6 @@ def panel(
         The values to open with.
     served : sequence of Dataset
         All that can be chosen.
-    facts : str
-        One line under the title.
     notes : sequence of str
         What the user should know about the data.
     """
@@ -208,18 +206,12 @@ def panel(
         if notes
         else []
     )
-    return html.Aside(
-        [
-            html.H1(dataset.title),
-            html.P(facts, className="explorer-facts figures"),
-            _actions(dataset, plot),
-            _data_group(dataset, plot, served),
-            aggregate_group("explorer", plot, shown),
-            colour_group("explorer", shown),
-            points_group("explorer", shown),
-            _map_group(plot, shown),
-            *said,
-        ],
-        className="explorer-panel",
-        **{"aria-label": "Controls"},
-    )
+    return [
+        _actions(dataset, plot),
+        _data_group(dataset, plot, served),
+        aggregate_group("explorer", plot, shown),
+        colour_group("explorer", shown),
+        points_group("explorer", shown),
+        _map_group(plot, shown),
+        *said,
+    ]

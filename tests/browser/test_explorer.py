@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 from datashader import transfer_functions as tf
+from playwright.sync_api import Route
 
 from tests.browser.browsing import Visit, start_server, stop_server
 
@@ -33,9 +34,9 @@ PIXELS = """() => {
 
 
 def opened(browse: Browse, path: str, **how: bool) -> Visit:
-    """Open a page and wait until its data are drawn."""
+    """Open a page and wait until its data are drawn, and its controls are there."""
     visit = browse(path, **how)
-    visit.page.wait_for_function("document.querySelector('.ribbon-stage') !== null")
+    visit.page.wait_for_function("document.querySelector('.ribbon-stage') && document.querySelector('#explorer-cmap')")
     visit.page.wait_for_timeout(300)
     return visit
 
@@ -142,6 +143,31 @@ def test_reset_returns_to_the_opening_view(browse: Browse) -> None:
     visit.page.wait_for_timeout(500)
     assert visit.page.evaluate("String(stageboard.explorer.bounds())") == before
     assert "bounds" not in visit.page.url
+
+
+def test_controls_come_though_no_picture_does(browse: Browse) -> None:
+    visit = browse("/data")
+    held: list[Route] = []
+    visit.page.route("**/tiles/**", lambda one: held.append(one))
+    visit.page.goto(visit.page.url.replace("/data", "/explorer/flights?cmap=bmy"), wait_until="load")
+    visit.page.wait_for_selector("#explorer-cmap")
+    assert visit.page.evaluate(PIXELS)[1] == 0
+    visit.page.evaluate("dash_clientside.set_props('explorer-cmap', { value: 'kbc' })")
+    visit.page.wait_for_function("location.search.includes('cmap=kbc')")
+    for one in held:
+        one.continue_()
+    visit.page.unroute("**/tiles/**")
+    visit.page.wait_for_selector(".ribbon-stage")
+    assert visit.page.evaluate(PIXELS)[1] > 0
+
+
+def test_what_draws_is_rehearsed_at_rest(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights")
+    before = visit.page.evaluate(PIXELS)
+    visit.requests.clear()
+    visit.page.wait_for_function("stageboard.rehearsal.done")
+    assert visit.page.evaluate(PIXELS) == before
+    assert visit.requests == []
 
 
 def test_plots_open_and_back_restores_the_look(browse: Browse) -> None:
