@@ -29,7 +29,7 @@ from benchmarks.peers.report import lines
 from benchmarks.peers.servers import PEERS, ROOT
 
 # A part, and the seconds that one peer may take for it.
-PARTS = {"actions": 330, "sessions": 120, "memory": 180, "restart": 180}
+PARTS = {"actions": 900, "sessions": 300, "memory": 300, "restart": 300}
 PACKAGES = (
     "dash",
     "dash-extensions",
