@@ -32,7 +32,7 @@ def layout(**_query: str) -> Component:
     owner = session.owner
     own = [(one, served.uploads.size(owner, one.name)) for one in served.uploads.of(owner)]
     until = f"{datetime.fromtimestamp(session.until, UTC):%d %B %Y}"
-    used, quota = size(sum(held for _, held in own)), size(served.uploads.quota)
+    used, quota = size(sum(held for _, held in own)), size(served.uploads.allowance.quota)
     return shell.page(
         html.H1("What is kept of you"),
         html.P(
