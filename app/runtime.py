@@ -25,6 +25,7 @@ from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import ParameterError, StaleError, StoreError
 from app.pipeline.idle import Idle
 from app.pipeline.kept import Kept
+from app.pipeline.keys import kind_of
 from app.pipeline.lanes import Lanes
 from app.pipeline.pipeline import Pipeline, TraceRow, row_of
 from app.pipeline.points import Points
@@ -333,7 +334,7 @@ class Runtime:
 
     def store_stats(self) -> dict[str, Any]:
         """Return what each tier holds, and how many entries each stage has in the most durable one, as JSON."""
-        counted = Counter(key.partition("-")[0] for key in self.store.keys())  # noqa: SIM118
+        counted = Counter(map(kind_of, self.store.keys()))
         return {
             "tiers": [asdict(one) for one in self.store.stats()],
             "stages": {name: {"entries": entries} for name, entries in sorted(counted.items())},
