@@ -19,7 +19,7 @@ from flask import Flask, current_app
 
 from app import __version__
 from app.datasets.catalogue import open_catalogue
-from app.datasets.uploads import Uploads
+from app.datasets.uploads import Tending, Uploads
 from app.pipeline.chain import split_chain
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import ParameterError, StaleError, StoreError
@@ -113,6 +113,7 @@ class Runtime:
             idle=settings.session_days * DAY,
         )
         self.uploads.sweep()
+        self.tending = Tending(self.uploads)
         self.owner: Callable[[], str] = nobody
         self.preparing = Preparing()
         self.deepening = Preparing(1)
@@ -133,6 +134,7 @@ class Runtime:
 
     def close(self) -> None:
         """Release the store; let preparations end."""
+        self.tending.close()
         self.preparing.close()
         self.deepening.close()
         self.store.close()

@@ -6,5 +6,6 @@ layout included, is what its folder holds, and is gone when the folder is. No na
 
 from app.datasets.uploads.keeping import Uploads
 from app.datasets.uploads.record import Upload
+from app.datasets.uploads.tending import Tending
 
-__all__ = ["Upload", "Uploads"]
+__all__ = ["Tending", "Upload", "Uploads"]

@@ -17,7 +17,7 @@ from app.datasets.inspection import Limits, inspect
 from app.datasets.names import display, slug, stem
 from app.datasets.suspects import extension
 from app.datasets.uploads.allowance import Allowance
-from app.datasets.uploads.record import PREFIX, Upload, dataset, write
+from app.datasets.uploads.record import FILE, PREFIX, Upload, dataset, write
 from app.pipeline.errors import DataError, StageboardError, StoreError
 
 PART = ".part-"
@@ -87,7 +87,7 @@ def _stored(chunks: Iterable[bytes], path: Path, allowance: Allowance) -> int:
 def _inspected(part: Path, given: str, called: str, sent: int, allowance: Allowance) -> Upload:
     """Fill a folder with what a file in it holds, in place of the file, and say what that is."""
     short = slug(stem(called))[:MOST_SLUG]
-    out = part / f"{short}.parquet"
+    out = part / f"{short}{FILE}"
     report = inspect(part / given, out, Limits(unpacked=allowance.quota, written=allowance.room(part.parent)), called)
     (part / given).unlink()
     name = f"{PREFIX}{short}-{secrets.token_hex(4)}"

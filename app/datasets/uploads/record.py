@@ -4,6 +4,7 @@ Owns the names of uploads and the facts of each; refuses what is not whole.
 """
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.pipeline.types import Dataset
 PREFIX = "upload-"
 NAME = re.compile(PREFIX + r"[a-z0-9_-]{1,60}")
 FACTS = "upload.json"
+FILE = ".parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,34 @@ class Upload:
 
 
 def read(home: Path) -> Upload | None:
-    """Return what a folder says of its upload; None where there is none, or it is not whole."""
+    """Return what a folder says of its upload; None where there is none, it is not whole, or it cannot be read."""
     try:
-        return Upload(**json.loads((home / FACTS).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return _read(home)
+    except OSError:
         return None
+
+
+def is_whole(home: Path) -> bool:
+    """Whether a folder holds an upload, its facts and its file.
+
+    Raises
+    ------
+    OSError
+        Where that cannot be told.
+    """
+    return _read(home) is not None
+
+
+def _read(home: Path) -> Upload | None:
+    try:
+        facts = Upload(**json.loads((home / FACTS).read_text(encoding="utf-8")))
+        return facts if _files(home) else None
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        return None
+
+
+def _files(home: Path) -> list[Path]:
+    return [home / one for one in os.listdir(home) if one.endswith(FILE)]
 
 
 def write(home: Path, upload: Upload) -> None:
@@ -63,7 +88,7 @@ def dataset(home: Path, upload: Upload) -> Dataset:
     DataError
         Where nothing in it can be explored.
     """
-    path = next(home.glob("*.parquet"), home / "gone.parquet")
+    path = next(iter(_files(home)), home / f"gone{FILE}")
     return replace(
         recognise(path),
         name=upload.name,
