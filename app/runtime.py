@@ -111,6 +111,7 @@ class Runtime:
             quota=int(settings.quota_bytes),
             total=int(settings.disk_bytes),
             idle=settings.session_days * DAY,
+            discard=self.discard,
         )
         self.uploads.sweep()
         self.tending = Tending(self.uploads)
@@ -191,7 +192,8 @@ class Runtime:
         """Return where a plot's columns are kept, and who is told of their making."""
         own = self.uploads.columns(plot.path)
         if own:
-            return {"folder": own, "progress": self.uploads.watched(plot.path, progress or silent)}
+            watched = self.uploads.watched(plot.path, progress or silent)
+            return {"folder": own, "progress": watched, "scope": self.uploads.scope(plot.path)}
         return {"progress": progress} if progress else {}
 
     def figure_root(self, dataset: str, x: str, y: str, kind: PlotKind = "points", plot: str = "") -> PlotRoot:
@@ -345,6 +347,12 @@ class Runtime:
     def verify(self) -> list[str]:
         """Check every stored result; return a sentence a fault."""
         return self.store.check()
+
+    def discard(self, scope: str) -> bool:
+        """Forget what was computed under a scope; return whether that was all: False where more is on its way."""
+        settled = [one.let_go(scope) for one in self.pipelines.values()]
+        self.store.clear(scope)
+        return all(settled)
 
     def clear(self) -> int:
         """Forget every result and every column; return how many results that were."""
