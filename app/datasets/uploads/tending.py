@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 from app.datasets.uploads.keeping import Uploads
 
-TEND_SECONDS = 10.0
+TEND_SECONDS = 5.0
 """How often it looks for what others have deleted; sweeping is seldom due."""
 
 
