@@ -19,12 +19,13 @@ from flask import Flask, current_app
 
 from app import __version__
 from app.datasets.catalogue import open_catalogue
-from app.datasets.uploads import Uploads
+from app.datasets.uploads import Tending, Uploads
 from app.pipeline.chain import split_chain
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import ParameterError, StaleError, StoreError
 from app.pipeline.idle import Idle
 from app.pipeline.kept import Kept
+from app.pipeline.keys import kind_of
 from app.pipeline.lanes import Lanes
 from app.pipeline.pipeline import Pipeline, TraceRow, row_of
 from app.pipeline.points import Points
@@ -110,8 +111,10 @@ class Runtime:
             quota=int(settings.quota_bytes),
             total=int(settings.disk_bytes),
             idle=settings.session_days * DAY,
+            discard=self.discard,
         )
         self.uploads.sweep()
+        self.tending = Tending(self.uploads)
         self.owner: Callable[[], str] = nobody
         self.preparing = Preparing()
         self.deepening = Preparing(1)
@@ -132,6 +135,7 @@ class Runtime:
 
     def close(self) -> None:
         """Release the store; let preparations end."""
+        self.tending.close()
         self.preparing.close()
         self.deepening.close()
         self.store.close()
@@ -188,7 +192,8 @@ class Runtime:
         """Return where a plot's columns are kept, and who is told of their making."""
         own = self.uploads.columns(plot.path)
         if own:
-            return {"folder": own, "progress": self.uploads.watched(plot.path, progress or silent)}
+            watched = self.uploads.watched(plot.path, progress or silent)
+            return {"folder": own, "progress": watched, "scope": self.uploads.scope(plot.path)}
         return {"progress": progress} if progress else {}
 
     def figure_root(self, dataset: str, x: str, y: str, kind: PlotKind = "points", plot: str = "") -> PlotRoot:
@@ -333,7 +338,7 @@ class Runtime:
 
     def store_stats(self) -> dict[str, Any]:
         """Return what each tier holds, and how many entries each stage has in the most durable one, as JSON."""
-        counted = Counter(key.partition("-")[0] for key in self.store.keys())  # noqa: SIM118
+        counted = Counter(map(kind_of, self.store.keys()))
         return {
             "tiers": [asdict(one) for one in self.store.stats()],
             "stages": {name: {"entries": entries} for name, entries in sorted(counted.items())},
@@ -342,6 +347,12 @@ class Runtime:
     def verify(self) -> list[str]:
         """Check every stored result; return a sentence a fault."""
         return self.store.check()
+
+    def discard(self, scope: str) -> bool:
+        """Forget what was computed under a scope; return whether that was all: False where more is on its way."""
+        settled = [one.let_go(scope) for one in self.pipelines.values()]
+        self.store.clear(scope)
+        return all(settled)
 
     def clear(self) -> int:
         """Forget every result and every column; return how many results that were."""

@@ -81,6 +81,7 @@ class Crew:
             server: Flask = create_app(self.settings).server
             server.teardown_request(heap.Rest().stir)
             runtime.of(server).warm()
+            runtime.of(server).tending.begin()
             return server
         except StageboardError as error:
             complain(str(error))

@@ -45,7 +45,7 @@ def verify(context: typer.Context) -> None:
 
 @group.command()
 def clear(context: typer.Context) -> None:
-    """Remove every computed result. Data files stay."""
+    """Remove every computed result, and recipes too long for a token. Data files and users' uploads stay."""
     settings: Settings = context.obj
     with runtime.Runtime(settings) as engine:
         say(f"{engine.clear():,} results removed.")

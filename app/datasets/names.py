@@ -3,6 +3,10 @@
 import re
 from collections.abc import Collection
 
+from app.pipeline.errors import ParameterError
+
+MOST_NAME = 255
+"""Characters of a file's name; file systems allow no more."""
 _FORMATS = re.compile(r"\.(parquet|parq|pq|csv|tsv|feather|arrow|ipc|gz)$", re.IGNORECASE)
 
 
@@ -65,3 +69,23 @@ def stem(file: str) -> str:
     """
     bare = _FORMATS.sub("", file)
     return bare if bare == file else stem(bare)
+
+
+def display(file: str) -> str:
+    """Return what a user calls a file, as one line of text.
+
+    Raises
+    ------
+    ParameterError
+        For a name that no file can have.
+
+    Examples
+    --------
+    >>> display("Fahrten  2015.csv")
+    'Fahrten 2015.csv'
+    """
+    if not file or len(file) > MOST_NAME:
+        raise ParameterError(f"a file's name of {len(file):,} characters is not between 1 and {MOST_NAME}: rename it.")
+    if not file.isprintable() or set("/\\") & set(file):
+        raise ParameterError(f"the file's name {file[:60]!r} holds characters that no name may have: rename it.")
+    return " ".join(file.split())

@@ -62,7 +62,7 @@ def layout(**_query: str) -> Component:
     body = html.Tbody([_row(one) for one in served.catalogue])
     return shell.page(
         html.H1("Data"),
-        drop_area(served.uploads.upload, served.settings.session_days),
+        drop_area(served.uploads.allowance.upload, served.settings.session_days),
         html.H2("Yours"),
         html.Div(_own(), id="data-own"),
         html.P(dmc.Anchor("What is kept of you", href=rooted("/session")), className="quiet"),

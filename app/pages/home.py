@@ -62,7 +62,7 @@ def _own_data() -> Sequence[Component]:
     served = runtime.current()
     return (
         html.H2("Add your own", id="own"),
-        drop_area(served.uploads.upload, served.settings.session_days),
+        drop_area(served.uploads.allowance.upload, served.settings.session_days),
         html.P(
             "A Parquet file or folder, CSV (also .gz), Feather or Arrow. Coordinate pairs, categories, times and "
             "longitude and latitude are recognised and said here; the file stays where it is.",

@@ -32,7 +32,7 @@ def layout(**_query: str) -> Component:
     owner = session.owner
     own = [(one, served.uploads.size(owner, one.name)) for one in served.uploads.of(owner)]
     until = f"{datetime.fromtimestamp(session.until, UTC):%d %B %Y}"
-    used, quota = size(sum(held for _, held in own)), size(served.uploads.quota)
+    used, quota = size(sum(held for _, held in own)), size(served.uploads.allowance.quota)
     return shell.page(
         html.H1("What is kept of you"),
         html.P(
@@ -46,8 +46,8 @@ def layout(**_query: str) -> Component:
         html.H2("Views"),
         html.P(
             f"{size(side.used())} of descriptions of figures that are too long for an address. What was computed of "
-            "shared data belongs to nobody; of your uploads it is kept under names that only your session can ask "
-            "for, until newer results take its place.",
+            "shared data belongs to nobody; what was computed of your uploads is kept under names that only your "
+            "session can ask for, and is deleted with them.",
             className="lede",
         ),
         html.H2("Forget everything"),

@@ -51,6 +51,11 @@ class Flights:
         """How many keys are being computed; each process counts its own."""
         return len(self._under_way)
 
+    def computing(self, prefix: str) -> bool:
+        """Whether any key that begins with a prefix is being computed, in this process."""
+        with self._lock:
+            return any(key.startswith(prefix) for key in self._under_way)
+
     def others(self) -> int:
         """Return how many keys other threads than this one are computing."""
         me = get_ident()

@@ -66,7 +66,7 @@ class Graph:
                 touched.append(one.name)
         return tuple(touched)
 
-    def keys(self, target: str, root: str, params: Mapping[str, Any]) -> dict[str, str]:
+    def keys(self, target: str, root: str, params: Mapping[str, Any], scope: str = "") -> dict[str, str]:
         """Return the key of a stage and of each stage that it stands on.
 
         Parameters
@@ -76,11 +76,13 @@ class Graph:
             The fingerprint of the data at the root.
         params : mapping
             A value for each parameter that these stages declare; others are ignored.
+        scope : str
+            How all of them begin.
 
         Returns
         -------
         dict of str to str
-            ``"{stage}-{32 hex digits}"`` by stage, parents first.
+            ``"{scope}{stage}-{32 hex digits}"`` by stage, parents first.
 
         Raises
         ------
@@ -90,7 +92,7 @@ class Graph:
         found: dict[str, str] = {}
         for one in self.lineage(target):
             base = part_base(one, [found[parent] for parent in one.parents], root, params)
-            found[one.name] = whole_key(one, base, params)
+            found[one.name] = scope + whole_key(one, base, params)
         return found
 
 

@@ -50,3 +50,9 @@ class Kept:
         """Forget a key, known or not."""
         with self._lock:
             self._held.pop(key, None)
+
+    def drop_all(self, prefix: str) -> None:
+        """Forget every key that begins with a prefix."""
+        with self._lock:
+            for key in [one for one in self._held if one.startswith(prefix)]:
+                del self._held[key]

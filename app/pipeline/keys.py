@@ -14,6 +14,7 @@ from app.pipeline.errors import ParameterError
 Plain: TypeAlias = str | int | float | bool | Sequence["Plain"] | Mapping[str, "Plain"] | None
 
 KEY_BYTES = 16
+PRIVATE, SCOPE_DIGITS = "private-", 16
 
 
 def _normal(value: Plain) -> Plain:
@@ -68,3 +69,33 @@ def digest(*parts: str) -> str:
         state.update(len(data).to_bytes(8, "little"))
         state.update(data)
     return state.hexdigest()
+
+
+def scope(*names: str) -> str:
+    """Return how the keys begin of all that is computed of one owner's data, or of a part of them.
+
+    Parameters
+    ----------
+    *names : str
+        The owner, and what the part is called; neither can be read from a key.
+
+    Examples
+    --------
+    >>> scope("ada")
+    'private-11ed748845807e04-'
+    >>> scope("ada", "trips").startswith(scope("ada"))
+    True
+    """
+    parts = (digest("scope", *names[:length])[:SCOPE_DIGITS] for length in range(1, len(names) + 1))
+    return PRIVATE + "".join(f"{one}-" for one in parts)
+
+
+def kind_of(key: str) -> str:
+    """Return what a key is of: the stage whose result it names, whatever its scope.
+
+    Examples
+    --------
+    >>> kind_of("grid-00ff"), kind_of(scope("ada", "trips") + "grid-00ff")
+    ('grid', 'grid')
+    """
+    return key.rsplit("-", 2)[-2] if key.startswith(PRIVATE) else key.partition("-")[0]

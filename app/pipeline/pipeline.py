@@ -16,7 +16,7 @@ from app.pipeline.flights import Flights
 from app.pipeline.graph import Graph
 from app.pipeline.kept import Kept
 from app.pipeline.leases import Everyone, Lessor
-from app.pipeline.run import Event, Root, Run
+from app.pipeline.run import Event, Root, Run, scope_of
 from app.pipeline.stores.base import Store
 
 Step: TypeAlias = Literal["run", "reuse"]
@@ -97,7 +97,7 @@ class Pipeline:
 
     def key(self, root: Root, target: str, params: Mapping[str, Any]) -> str:
         """Return the content key of a stage under some parameters."""
-        return self.graph.keys(target, root.fingerprint, params)[target]
+        return self.graph.keys(target, root.fingerprint, params, scope_of(root))[target]
 
     def plan(self, root: Root, target: str, params: Mapping[str, Any]) -> dict[str, Step]:
         """Return what a run would do with each stage, without running any.
@@ -158,6 +158,21 @@ class Pipeline:
         run = Run(self, root, target, params)
         wanted = [part] if run.has_part(target, part) else [part, *also]
         return run.blobs(self.graph[target], wanted, 1)[0], run.report()
+
+    def let_go(self, scope: str) -> bool:
+        """Let go of what this process alone holds of a scope: opened files and arrays; the store keeps its own.
+
+        Returns
+        -------
+        bool
+            Whether that was all; False where more of it is being computed here.
+        """
+        settled = not self.flights.computing(scope)
+        with self.lock:
+            for key in [one for one in self.residents if one.startswith(scope)]:
+                del self.residents[key]
+        self.kept.drop_all(scope)
+        return settled
 
     def trace(
         self, root: Root, target: str, params: Mapping[str, Any], changes: Iterable[Mapping[str, Any]]

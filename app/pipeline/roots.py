@@ -54,6 +54,8 @@ class PlotRoot:
         True leaves coordinates as the file has them, for exact viewports.
     progress : callable
         Called with a fraction and a message while columns and layout are made; what it raises ends that.
+    scope : str
+        How the keys of what is computed of it begin, where not everyone may see it.
     """
 
     plot: Plot
@@ -61,6 +63,7 @@ class PlotRoot:
     folder: Path | None = None
     raw: bool = False
     progress: Progress = field(default=silent, compare=False)
+    scope: str = ""
 
     @cached_property
     def fingerprint(self) -> str:

@@ -26,7 +26,11 @@ LATER_BYTES = 32_768
 
 
 class Root(Protocol):
-    """The data at the root of a graph."""
+    """The data at the root of a graph.
+
+    Data that not everyone may see have a ``scope`` as well, as `keys.scope` makes it: the keys of all that is computed
+    of them begin with it, so that it can be forgotten with them.
+    """
 
     @property
     def fingerprint(self) -> str:
@@ -36,6 +40,11 @@ class Root(Protocol):
     def open(self) -> Any:
         """Return the data, for stages without parents. Called once while the result is kept."""
         ...
+
+
+def scope_of(root: Root) -> str:
+    """Return how the keys of a root's results begin: with nothing, unless the root says otherwise."""
+    return str(getattr(root, "scope", ""))
 
 
 class Engine(Protocol):
@@ -113,6 +122,7 @@ class Run:
             if name not in known:
                 raise unknown("parameter", name, known)
         self.engine, self.root, self.params = engine, root, params
+        self.scope = scope_of(root)
         self.lineage = engine.graph.lineage(target)
         self.events: dict[str, Event] = {}
         self._bases: dict[str, str] = {}
@@ -136,8 +146,8 @@ class Run:
 
     def has_part(self, name: str, part: Any) -> bool:
         """Whether one part of a stage can be read."""
-        one = self.engine.graph[name]
-        return part_key(one, self._base(one), part) in self.engine.store
+        (key,) = self._part_keys(self.engine.graph[name], [part])
+        return key in self.engine.store
 
     def value(self, name: str) -> Any:
         """Return a stage's value, and note what became of it."""
@@ -155,7 +165,7 @@ class Run:
 
     def _key(self, one: Stage) -> str:
         if one.name not in self._keys:
-            self._keys[one.name] = whole_key(one, self._base(one), self.params)
+            self._keys[one.name] = self.scope + whole_key(one, self._base(one), self.params)
         return self._keys[one.name]
 
     def _call(self, one: Stage, **parts: Any) -> tuple[Any, float]:
@@ -271,7 +281,7 @@ class Run:
         return [made(data) for data in list(self._parts(one, self._part_keys(one, split), {}).values())[:most]]
 
     def _part_keys(self, one: Stage, split: Sequence[Any]) -> dict[str, Any]:
-        return {part_key(one, self._base(one), part): part for part in split}
+        return {self.scope + part_key(one, self._base(one), part): part for part in split}
 
     def _parts(self, one: Stage, keys: dict[str, Any], kept: Mapping[str, Value]) -> dict[str, Data]:
         """Return the stored form of parts, but of those whose values are kept, and note what became of all."""

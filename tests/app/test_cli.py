@@ -11,6 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from app import __version__, cli
+from app.pipeline.errors import StaleError
+from app.pipeline.token import Tokens
+from app.runtime import Runtime
+from app.settings import load
+from tests.unit.datasets.uploads.shelf import ADA, put
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +176,24 @@ def test_the_cache_is_described_verified_and_cleared(capsys: pytest.CaptureFixtu
     assert cli.run(["cache", "clear"]) == 0
     assert f"{entries} results removed" in capsys.readouterr().err
     assert points.exists()
+
+
+def test_clearing_leaves_uploads_and_takes_recipes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    upload = put(tmp_path / "cache" / "uploads")
+    session = {"session": "ada", "scope": "grid"}
+    with Runtime(load()) as engine:
+        tokens = Tokens(engine.secret, engine.store)
+        recipe = tokens.mint({"fields": [str(one) for one in range(500)]}, **session)
+        assert tokens.redeem(recipe, **session)
+    assert cli.run(["cache", "clear", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "recipes too long for a token" in said
+    assert "users' uploads stay" in said
+    assert cli.run(["cache", "clear"]) == 0
+    with Runtime(load()) as engine:
+        assert engine.uploads.find(ADA, upload.name)
+        with pytest.raises(StaleError):
+            Tokens(engine.secret, engine.store).redeem(recipe, **session)
 
 
 def test_verify_puts_damaged_results_aside(capsys: pytest.CaptureFixture[str], points: Path, tmp_path: Path) -> None:

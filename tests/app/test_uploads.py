@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from app import runtime
 from app.datasets.uploads import Uploads
 from app.pipeline.errors import QuotaError, TooLargeError
+from tests.app.test_figure import aggregate
 
 HEADER = {"Stageboard-Upload": "1"}
 CANARY = "canary-of-ada"
@@ -225,6 +226,52 @@ def test_what_is_forgotten_is_gone_at_once_and_its_browser_is_another(app, ada, 
     assert ada.get_cookie("stageboard_session").value != before
     assert ada.get(f"/explorer/{kept}").status_code == 404
     assert not [one for one in folder.rglob("*") if one.name == kept]
+
+
+def private(app) -> dict[str, set[str]]:
+    """Return the keys of what was computed of uploads, and what of them a process alone holds, by who holds it."""
+    engine = runtime.of(app.server)
+    held = {type(tier).__name__: set(tier.keys("private-")) for tier in engine.store.tiers}
+    for name, one in engine.pipelines.items():
+        held[name] = {key for key in one.residents if key.startswith("private-")}
+    return held
+
+
+def mapped(folder: Path) -> list[str]:
+    """Return what of a folder this process has mapped into memory."""
+    return [line for line in Path("/proc/self/maps").read_text().splitlines() if str(folder) in line]
+
+
+def view(app, client: FlaskClient, folder: Path, name: str) -> None:
+    assert client.get(tile(app, folder, name)).status_code == 200
+    assert client.get(f"/image/{name}/map.png?width=60&height=40").status_code == 200
+    assert aggregate(client, dataset=name, plot="map", x="lon", y="lat", x0=-20, x1=20, y0=20, y1=60)
+
+
+def test_what_was_computed_of_an_upload_goes_with_it_and_nothing_else(app, ada, eve, kept, folder) -> None:
+    engine, before = runtime.of(app.server), private(app)
+    theirs = send(eve, "Trips of Eve.parquet", parquet(200)).get_json()["name"]
+    view(app, eve, folder, theirs)
+    assert eve.get("/image/places/map.png?width=61&height=41").status_code == 200
+    others, shared = private(app), set(engine.store.keys()) - set(engine.store.keys("private-"))
+    view(app, ada, folder, kept)
+    hers = private(app)
+    assert all(hers[one] > others[one] > before[one] for one in hers)
+    (home,) = folder.rglob(kept)
+    assert mapped(home)
+    (owner,) = {one.parent.name for one in folder.rglob(kept)}
+    engine.uploads.delete(owner, kept)
+    assert private(app) == others
+    assert mapped(home.parent) == []
+    assert set(engine.store.keys()) - set(engine.store.keys("private-")) >= shared
+    assert eve.get(tile(app, folder, theirs)).status_code == 200
+    engine.uploads.tidy()
+    assert private(app) == others
+
+
+def test_stages_are_counted_whoever_may_see_their_results(app, ada, kept, folder) -> None:
+    view(app, ada, folder, kept)
+    assert not [one for one in runtime.of(app.server).store_stats()["stages"] if "private" in one]
 
 
 def test_a_session_that_has_ended_is_swept_with_its_uploads(app, ada, kept, folder) -> None:

@@ -154,6 +154,32 @@ def test_it_says_what_a_prefix_uses(store):
     assert 50 <= store.used("u-1-") <= 50 + OVERHEAD
 
 
+FAMILIES = ("u-1-", "u-1", "u-10-", "v", "é", "w", "u-[1]", "u-?", "")
+
+
+@pytest.mark.parametrize("prefix", FAMILIES)
+def test_what_has_a_prefix_is_told_and_cleared_and_nothing_else(store, prefix):
+    held = ["u-1-a", "u-1-b", "u-10-a", "u-[1]-a", "u-?", "v-1", "é-1", "é-1\U0010fffd"]
+    for at, key in enumerate(held):
+        store.set(key, b"x" * (40_000 if at % 2 else 10), wait=at % 3 == 0)
+    family = [key for key in held if key.startswith(prefix)]
+    assert sorted(store.keys(prefix)) == sorted(family)
+    assert store.clear(prefix) == len(family)
+    left = sorted(set(held) - set(family))
+    assert list(store.keys(prefix)) == []
+    assert sorted(store.keys()) == left
+    assert [key in store for key in held] == [key in left for key in held]
+    assert [one.entries for one in store.stats()] == [len(left)] * len(store.stats())
+
+
+def test_a_cleared_key_may_be_set_again(store):
+    store.set("u-1-a", b"x" * 40_000)
+    store.clear("u-1-")
+    store.set("u-1-a", b"y")
+    assert store.get("u-1-a").data == b"y"
+    assert store.clear("u-1-") == 1
+
+
 def test_threads_see_whole_values(store):
     def work(thread):
         for at in range(20):

@@ -65,6 +65,7 @@ class ToyRoot:
 
     fingerprint: str = "00"
     tally: Tally = field(default_factory=Tally)
+    scope: str = ""
 
     def open(self) -> Tally:
         self.tally.called("source")

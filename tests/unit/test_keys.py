@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.pipeline.errors import ParameterError
-from app.pipeline.keys import KEY_BYTES, canonical, digest
+from app.pipeline.keys import KEY_BYTES, canonical, digest, kind_of, scope
 
 whole = st.integers(-(2**53) + 1, 2**53 - 1)
 atoms = st.none() | st.booleans() | whole | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
@@ -87,3 +87,12 @@ def test_long_lists_that_differ_in_one_value_have_two_keys():
     other = [*one[:75_000], 0.25, *one[75_001:]]
     assert digest(canonical(one)) == digest(canonical(list(one)))
     assert digest(canonical(one)) != digest(canonical(other))
+
+
+names = st.lists(st.text(max_size=4), min_size=1, max_size=3)
+
+
+@given(names, names)
+def test_a_scope_begins_with_those_that_it_is_a_part_of_and_no_other(one, other):
+    assert scope(*one).startswith(scope(*other)) == (one[: len(other)] == other)
+    assert kind_of(f"{scope(*one)}grid-{digest(*one)}") == "grid"

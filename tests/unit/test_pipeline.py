@@ -8,6 +8,7 @@ import pytest
 
 from app.pipeline.errors import CodecError, DataError, GraphError, ParameterError, UnknownNameError
 from app.pipeline.graph import Graph
+from app.pipeline.keys import kind_of, scope
 from app.pipeline.pipeline import Pipeline
 from app.pipeline.run import Event
 from app.pipeline.stage import Parts, stage
@@ -105,6 +106,38 @@ def test_keys_are_those_of_the_graph(pipeline, root):
     assert pipeline.key(root, "summed", SUM) == TOYS.keys("summed", root.fingerprint, SUM)["summed"]
     pipeline.run(root, "summed", SUM)
     assert pipeline.key(root, "summed", SUM) in pipeline.store
+
+
+def test_what_is_computed_of_private_data_is_let_go_by_its_scope_and_computed_again(pipeline, root):
+    ada, eve = (ToyRoot(scope=scope(who, "trips")) for who in ("ada", "eve"))
+
+    def all_keys(*roots):
+        for one in roots:
+            pipeline.run(one, "summed", SUM)
+            pipeline.run(one, "peaked", TABLE)
+            assert pipeline.key(one, "summed", SUM) in pipeline.store
+        return {*pipeline.store.keys(), *pipeline.residents}
+
+    others = all_keys(root, eve)
+    hers = all_keys(ada) - others
+    assert {kind_of(key) for key in hers} == {"source", "scaled", "summed", "tabled", "peaked"}
+    assert all(key.startswith(scope("ada")) for key in hers)
+    assert pipeline.let_go(scope("ada"))
+    assert pipeline.store.clear(scope("ada")) == len(hers) - 1  # its source cannot be bytes
+    assert {*pipeline.store.keys(), *pipeline.residents} == others
+    assert pipeline.run(ada, "summed", SUM).value == 13
+    assert ada.tally.calls == {"source": 2, "scaled": 2, "tabled": 1}
+    assert how(pipeline.run(eve, "peaked", TABLE).events)["peaked"] == "memory"
+
+
+def test_what_is_still_being_computed_of_a_scope_is_said(pipeline):
+    private = ToyRoot(scope=scope("ada"))
+    claims = pipeline.flights.claim([pipeline.key(private, "summed", SUM)])
+    assert not pipeline.let_go(scope("ada"))
+    assert pipeline.let_go(scope("eve"))
+    with pipeline.flights.settling(claims) as results:
+        results.update(dict.fromkeys(claims.mine, 0))
+    assert pipeline.let_go(scope("ada"))
 
 
 def test_a_plan_says_what_a_run_then_does(pipeline, root):

@@ -117,16 +117,16 @@ class Store(Protocol):
         """Forget a key, known or not."""
         ...
 
-    def keys(self) -> Iterator[str]:
-        """Yield the keys held by the most durable tier."""
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys held by the most durable tier, or those of them that begin with a prefix."""
         ...
 
     def used(self, prefix: str = "") -> int:
         """Return the bytes that the most durable tier holds under keys that begin with a prefix."""
         ...
 
-    def clear(self) -> int:
-        """Forget everything; return how many entries that were."""
+    def clear(self, prefix: str = "") -> int:
+        """Forget what every tier holds under keys with a prefix; return how many entries the most durable one had."""
         ...
 
     def stats(self) -> list[TierStats]:

@@ -208,21 +208,21 @@ class BehindStore:
         with self._writing:
             self.inner.delete(key)
 
-    def _waiting(self) -> list[str]:
+    def _waiting(self, prefix: str = "") -> list[str]:
         with self._changed:
-            return list(self._queue)
+            return [key for key in self._queue if key.startswith(prefix)]
 
-    def _drop(self) -> list[str]:
+    def _drop(self, prefix: str = "") -> list[str]:
         with self._changed:
-            dropped = list(self._queue)
-            self._queue.clear()
-            self._bytes = 0
+            dropped = self._waiting(prefix)
+            for key in dropped:
+                self._unqueue(key)
             return dropped
 
-    def keys(self) -> Iterator[str]:
-        """Yield the keys held and queued."""
-        waiting = self._waiting()
-        held = dict.fromkeys(self.inner.keys())
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys held and queued that begin with a prefix."""
+        waiting = self._waiting(prefix)
+        held = dict.fromkeys(self.inner.keys(prefix))
         return iter(held | dict.fromkeys(waiting))
 
     def used(self, prefix: str = "") -> int:
@@ -232,13 +232,13 @@ class BehindStore:
         with self._writing:
             return self.inner.used(prefix) + sum(size for key, size in waiting.items() if key not in self.inner)
 
-    def clear(self) -> int:
-        """Forget everything; return how many entries that were."""
-        dropped = self._drop()
+    def clear(self, prefix: str = "") -> int:
+        """Forget what is held and queued under keys that begin with a prefix; return how many entries that were."""
+        dropped = self._drop(prefix)
         self._settle()
         with self._writing:
             fresh = sum(key not in self.inner for key in dropped)
-            return self.inner.clear() + fresh
+            return self.inner.clear(prefix) + fresh
 
     def stats(self) -> list[TierStats]:
         """Return what it holds, with what is queued."""

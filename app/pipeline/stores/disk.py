@@ -181,18 +181,18 @@ class DiskStore:
         """Forget a key, known or not."""
         self._tried(lambda index: index.forget(key), None, writing=True)
 
-    def keys(self) -> Iterator[str]:
-        """Yield the keys held."""
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys held that begin with a prefix."""
         nothing: list[str] = []
-        return iter(self._tried(lambda index: index.names(), nothing))
+        return iter(self._tried(lambda index: index.names(prefix), nothing))
 
     def used(self, prefix: str = "") -> int:
         """Return the bytes held under keys that begin with a prefix."""
         return self._tried(lambda index: index.used(prefix), 0)
 
-    def clear(self) -> int:
-        """Forget everything; return how many entries that were."""
-        return self._tried(lambda index: int(index.clear()), 0, writing=True)
+    def clear(self, prefix: str = "") -> int:
+        """Forget what is held under keys that begin with a prefix; return how many entries that were."""
+        return self._tried(lambda index: index.forget_all(prefix) if prefix else int(index.clear()), 0, writing=True)
 
     def stats(self) -> list[TierStats]:
         """Return what it holds."""

@@ -59,22 +59,23 @@ class MemoryStore:
         with self._lock:
             self._held.pop(key, None)
 
-    def keys(self) -> Iterator[str]:
-        """Yield the keys held at the time of the call."""
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys held at the time of the call that begin with a prefix."""
         with self._lock:
-            return iter(list(self._held))
+            return iter([key for key in self._held if key.startswith(prefix)])
 
     def used(self, prefix: str = "") -> int:
         """Return the bytes held under keys that begin with a prefix."""
         with self._lock:
             return sum(len(data) for key, data in self._held.items() if key.startswith(prefix))
 
-    def clear(self) -> int:
-        """Forget everything; return how many entries that were."""
+    def clear(self, prefix: str = "") -> int:
+        """Forget what is held under keys that begin with a prefix; return how many entries that were."""
         with self._lock:
-            count = len(self._held)
-            self._held.clear()
-            return count
+            gone = [key for key in self._held if key.startswith(prefix)]
+            for key in gone:
+                del self._held[key]
+            return len(gone)
 
     def stats(self) -> list[TierStats]:
         """Return what it holds."""

@@ -8,6 +8,7 @@ Its byte budget is kept by its own index: two sets beside the values, of their s
 forgotten. Where Redis evicts by a ``maxmemory`` of its own, counts are an estimate until the next `check`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from threading import Lock
@@ -25,6 +26,7 @@ SPACE = "stageboard:1:"
 VALUES = SPACE + "value:"
 SIZES, ORDER, TOTAL = (SPACE + name for name in ("sizes", "order", "bytes"))
 CHECKSUM_BYTES = 4
+_GLOB = re.compile(r"[\\*?\[\]]")
 LARGEST_SHARE = 8
 PAGE = 500
 BONUS_SECONDS, MOST_BONUS_SECONDS = 1e10, 86_400.0
@@ -65,7 +67,14 @@ redis.call('SET', values .. key, data)
 note(key, #data, bonus)
 """
 )
-_FORGET = _INDEX + "return forget(ARGV[1])"
+_FORGET = (
+    _INDEX
+    + """
+local gone = 0
+for _, key in ipairs(ARGV) do gone = gone + forget(key) end
+return gone
+"""
+)
 # What nobody counts, such as after a crash of Redis, is counted again.
 _ADOPT = (
     _INDEX
@@ -176,18 +185,19 @@ class RedisStore:
         """Forget a key, known or not."""
         self._run(_FORGET, key.encode())
 
-    def _names(self) -> list[bytes]:
-        """Return the names of all values, without their namespace."""
+    def _names(self, prefix: str = "") -> list[bytes]:
+        """Return the names of all values that begin with a prefix, without their namespace."""
+        pattern = VALUES + _GLOB.sub(r"\\\g<0>", prefix) + "*"
 
         def scanned(redis: "Redis") -> list[bytes]:
-            return [name[len(VALUES) :] for name in redis.scan_iter(match=VALUES + "*", count=PAGE)]
+            return [name[len(VALUES) :] for name in redis.scan_iter(match=pattern, count=PAGE)]
 
         none: list[bytes] = []
         return list(dict.fromkeys(self.link.ask(scanned, none)))
 
-    def keys(self) -> Iterator[str]:
-        """Yield the keys held."""
-        for name in self._names():
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys held that begin with a prefix."""
+        for name in self._names(prefix):
             with suppress(UnicodeDecodeError):
                 yield name.decode()
 
@@ -204,14 +214,13 @@ class RedisStore:
         """Return how many bytes are held under keys that begin with a prefix."""
         return sum(size for key, size in self._sizes().items() if key.startswith(prefix.encode()))
 
-    def clear(self) -> int:
-        """Forget everything of this namespace, and nothing else; return how many entries that were."""
-        names = self._names()
-        for at in range(0, len(names), PAGE):
-            page = [VALUES.encode() + name for name in names[at : at + PAGE]]
-            self.link.ask(lambda redis, page=page: redis.unlink(*page), None)  # type: ignore[misc]
-        self.link.ask(lambda redis: redis.unlink(SIZES, ORDER, TOTAL), None)
-        return len(names)
+    def clear(self, prefix: str = "") -> int:
+        """Forget what this namespace holds under keys that begin with a prefix; return how many entries that were."""
+        names = self._names(prefix)
+        gone = sum(self._run(_FORGET, *names[at : at + PAGE]) for at in range(0, len(names), PAGE))
+        if not prefix:
+            self.link.ask(lambda redis: redis.unlink(SIZES, ORDER, TOTAL), None)
+        return gone
 
     def stats(self) -> list[TierStats]:
         """Return what it holds."""

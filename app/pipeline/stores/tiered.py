@@ -64,17 +64,17 @@ class TieredStore:
         for tier in self.tiers:
             tier.delete(key)
 
-    def keys(self) -> Iterator[str]:
-        """Yield the keys of the last tier."""
-        return self.tiers[-1].keys()
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys of the last tier that begin with a prefix."""
+        return self.tiers[-1].keys(prefix)
 
     def used(self, prefix: str = "") -> int:
         """Return the bytes that the last tier holds under keys that begin with a prefix."""
         return self.tiers[-1].used(prefix)
 
-    def clear(self) -> int:
-        """Forget everything; return how many entries the last tier had."""
-        return [tier.clear() for tier in self.tiers][-1]
+    def clear(self, prefix: str = "") -> int:
+        """Forget every tier's keys that begin with a prefix; return how many entries the last tier had."""
+        return [tier.clear(prefix) for tier in self.tiers][-1]
 
     def stats(self) -> list[TierStats]:
         """Return what each tier holds, the fastest first."""

@@ -28,7 +28,8 @@ _SET = f"""
     ON CONFLICT (key, raw) DO UPDATE SET store_time = :now, expire_time = NULL, access_time = :now, tag = :tag,
         size = :size, mode = :mode, filename = :filename, value = :value, cost = :cost, score = {SCORE}
 """  # noqa: S608
-_LAST = "\U0010ffff"
+# Answered from the index of keys, whatever else there is.
+_UNDER = f"{_OWN} AND key >= :first AND key < :last"
 # Uses that wait to be written down: so many, or so long.
 TOUCHES, TOUCHES_SECONDS = 64, 5.0
 
@@ -190,6 +191,14 @@ class Index(Cache):
             old = sql("DELETE FROM Cache WHERE key = ? AND raw = 1 RETURNING filename", (key,)).fetchall()
         self._remove([name for (name,) in old])
 
+    def forget_all(self, prefix: str) -> int:
+        """Delete the keys that begin with a prefix, and return how many those were."""
+        with self.changing() as sql:
+            delete = f"DELETE FROM Cache WHERE {_UNDER} RETURNING filename"  # noqa: S608
+            old = sql(delete, _range(prefix)).fetchall()
+        self._remove([name for (name,) in old])
+        return len(old)
+
     def discard(self, key: str) -> bool:
         """Put a damaged value aside, and return whether it was; one that is whole by now stays."""
         with self.changing() as sql:
@@ -211,15 +220,16 @@ class Index(Cache):
             return False
         return True
 
-    def names(self) -> list[str]:
-        """Return the keys that were set here, the oldest first."""
+    def names(self, prefix: str = "") -> list[str]:
+        """Return the keys that were set here and begin with a prefix, the oldest first."""
         # `Cache.iterkeys` would stop at the first key that is not text.
-        return [key for (key,) in self._sql(f"SELECT key FROM Cache WHERE {_OWN} ORDER BY rowid").fetchall()]  # noqa: S608
+        select = f"SELECT key FROM Cache WHERE {_UNDER} ORDER BY rowid"  # noqa: S608
+        return [key for (key,) in self._sql(select, _range(prefix)).fetchall()]
 
     def used(self, prefix: str = "") -> int:
         """Return the bytes of the values whose keys begin with a prefix."""
-        select = f"SELECT COALESCE(SUM(size), 0) FROM Cache WHERE {_OWN} AND key >= ? AND key < ?"  # noqa: S608
-        ((total,),) = self._sql(select, (prefix, prefix + _LAST)).fetchall()
+        select = f"SELECT COALESCE(SUM(size), 0) FROM Cache WHERE {_UNDER}"  # noqa: S608
+        ((total,),) = self._sql(select, _range(prefix)).fetchall()
         return int(total)
 
     def held(self) -> tuple[int, int, int]:
@@ -263,3 +273,7 @@ class Index(Cache):
     def _left_over(self, one: warnings.WarningMessage) -> bool:
         name = str(one.message).partition(f"{self._directory}/")[2]
         return issubclass(one.category, UnknownFileWarning) and VALUE_FILE.fullmatch(name) is not None
+
+
+def _range(prefix: str) -> dict[str, str]:
+    return {"first": prefix, "last": prefix + "\U0010ffff"}
