@@ -283,10 +283,14 @@ class Uploads:
             if self._folder is None or time.monotonic() - self._swept < every:
                 return 0
             self._swept = time.monotonic()
-        gone = [one for one in _folders(self._folder) if self._ended(one)]
-        for one in gone:
-            _remove(one)
-        return len(gone)
+        gone = 0
+        for home in _folders(self._folder):
+            # On a volume that cannot be written it stays until the next time.
+            with suppress(StoreError):
+                if self._ended(home):
+                    _remove(home)
+                    gone += 1
+        return gone
 
     def _ended(self, home: Path) -> bool:
         """Whether a folder is of nobody any more."""
@@ -364,10 +368,12 @@ def _age(path: Path) -> float:
 
 
 def _remove(folder: Path) -> None:
-    """Delete a folder at once: nobody finds half of it."""
+    """Delete a folder at once, so that nobody finds half of it, or raise `StoreError`."""
     away = folder.with_name(f".gone-{secrets.token_hex(8)}")
     try:
         os.replace(folder, away)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise StoreError(f"the files cannot be deleted just now ({error.strerror}): try again later.") from error
     shutil.rmtree(away, ignore_errors=True)
