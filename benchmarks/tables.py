@@ -91,14 +91,18 @@ def fuzzing(found: Mapping[str, Any]) -> str:
 
 def locked(found: Mapping[str, Any]) -> str:
     """Return the table of an index that another process locks."""
-    head = f"### The index of results locked by another process for {found['seconds']} s\n\n{_made(found)}.\n\n"
-    return head + _table("Requests meanwhile, by one client that never waits", found["rows"])
+    title = f"The index of results locked by another process for {found['seconds']} s"
+    return _table_of(title, "Requests meanwhile and just after, by one client that never waits", found)
 
 
 def paused(found: Mapping[str, Any]) -> str:
     """Return the table of a process that is stopped while it computes what others want."""
-    head = f"### A process stopped for {found['seconds']} s while it computes\n\n{_made(found)}.\n\n"
-    return head + _table("Another takes over; the late result does no harm", found["rows"])
+    title = f"A process stopped for {found['seconds']} s while it computes"
+    return _table_of(title, "Another takes over; the late result does no harm", found)
+
+
+def _table_of(title: str, what: str, found: Mapping[str, Any]) -> str:
+    return f"### {title}\n\n{_made(found)}, load {found['load']}.\n\n" + _table(what, found["rows"])
 
 
 def peers(found: Mapping[str, Any]) -> str:
