@@ -26,7 +26,8 @@ def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait long for a Redis that answers late because the machine is busy."""
-    monkeypatch.setattr(redis_link, "ANSWER_SECONDS", 60.0)
+    for name in ("ANSWER_SECONDS", "CLOSE_SECONDS"):
+        monkeypatch.setattr(redis_link, name, 60.0)
 
 
 @pytest.fixture
