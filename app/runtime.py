@@ -84,7 +84,7 @@ class Runtime:
 
     Notes
     -----
-    A cache folder that cannot be used costs speed, never an answer: `notes` says so.
+    A cache folder that cannot be used costs speed, never an answer: `reasons` says so.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -104,7 +104,7 @@ class Runtime:
         lessor = lessor_of(self.store)
         self.pipelines = {name: Pipeline(graph, self.store, kept=kept, lessor=lessor) for name, graph in GRAPHS.items()}
         given = settings.secret
-        self.secret = given.get_secret_value() if given else load_secret(settings.cache if self.columns else None)
+        self.secret = given.get_secret_value() if given else load_secret(settings.cache)
         self.uploads = Uploads(
             settings.cache / "uploads" if self.columns else None,
             upload=int(settings.upload_bytes),
@@ -343,6 +343,10 @@ class Runtime:
             "tiers": [asdict(one) for one in self.store.stats()],
             "stages": {name: {"entries": entries} for name, entries in sorted(counted.items())},
         }
+
+    def reasons(self) -> list[str]:
+        """Return why results are not kept as they should be, a sentence each; nothing where they are."""
+        return [*self.notes, *(one.detail for one in self.store.stats() if one.detail)]
 
     def verify(self) -> list[str]:
         """Check every stored result; return a sentence a fault."""

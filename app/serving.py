@@ -15,13 +15,14 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from pydantic import SecretStr
 
 from app import __version__, heap, runtime
 from app.address import listen, url
 from app.console import complain, say
 from app.datasets.catalogue import open_catalogue
 from app.pipeline.errors import StageboardError
-from app.pipeline.secret import share_secret
+from app.pipeline.secret import load_secret, share_secret
 from app.server import create_app
 from app.settings import Settings, load
 from app.web import metrics
@@ -108,8 +109,8 @@ class Crew:
             metrics.of(worker.wsgi).publish(self.board, worker.place)
         if worker.age == 1:
             address = url(worker.sockets[0]) + self.settings.prefix.rstrip("/")
-            for note in runtime.of(worker.wsgi).notes:
-                say(note)
+            for reason in runtime.of(worker.wsgi).reasons():
+                say(reason)
             ready = f"Stageboard {__version__} is ready at {address} (Ctrl-C stops it)"
             print(ready, flush=True)  # noqa: T201
             if self.settings.open:
@@ -153,8 +154,11 @@ def hire(settings: Settings) -> Crew:
     """
     configure(settings.log_level)
     open_catalogue(settings.data, settings.folder)
-    if settings.workers > 1 and settings.secret is None:
-        share_secret(settings.cache)
+    if settings.secret is None:
+        if settings.workers > 1:
+            share_secret(settings.cache)
+        # A worker that starts later has the others' secret, even where the folder was deleted meanwhile.
+        settings = settings.model_copy(update={"secret": SecretStr(load_secret(settings.cache))})
     return Crew(settings)
 
 

@@ -29,7 +29,13 @@ def page(text: str, results: Path) -> str:
     parts = [engine(one) for one in sorted(reports, key=lambda one: one["rows"])]
     pages = [json.loads(one.read_text()) for one in sorted(results.glob("peers-*.json"))]
     parts += [peers(one) for one in pages if any("actions" in part for part in one["peers"].values())]
-    kinds = {"store": store, "stress-sessions": sessions, "stress-fuzz": fuzzing}
+    kinds = {
+        "store": store,
+        "stress-sessions": sessions,
+        "stress-fuzz": fuzzing,
+        "stress-locked": locked,
+        "stress-paused": paused,
+    }
     parts += [
         make(json.loads(one.read_text())) for name, make in kinds.items() if (one := results / f"{name}.json").exists()
     ]
@@ -81,6 +87,22 @@ def sessions(found: Mapping[str, Any]) -> str:
 def fuzzing(found: Mapping[str, Any]) -> str:
     """Return the sentence about hostile requests."""
     return f"### Hostile requests\n\n{_made(found)}: {found['requests']:,} requests, no fault.\n"
+
+
+def locked(found: Mapping[str, Any]) -> str:
+    """Return the table of an index that another process locks."""
+    title = f"The index of results locked by another process for {found['seconds']} s"
+    return _table_of(title, "Requests meanwhile and just after, by one client that never waits", found)
+
+
+def paused(found: Mapping[str, Any]) -> str:
+    """Return the table of a process that is stopped while it computes what others want."""
+    title = f"A process stopped for {found['seconds']} s while it computes"
+    return _table_of(title, "Another takes over; the late result does no harm", found)
+
+
+def _table_of(title: str, what: str, found: Mapping[str, Any]) -> str:
+    return f"### {title}\n\n{_made(found)}, load {found['load']}.\n\n" + _table(what, found["rows"])
 
 
 def peers(found: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import dash
 import pytest
 from flask.testing import FlaskClient
 
+from app.pipeline import redis_link
 from app.server import create_app
 from app.settings import Settings
 from tests.app.paging import content
@@ -23,7 +24,14 @@ def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture
-def redis_server(shared_redis: RedisServer) -> RedisServer:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait long for a Redis that answers late because the machine is busy."""
+    for name in ("ANSWER_SECONDS", "CLOSE_SECONDS"):
+        monkeypatch.setattr(redis_link, name, 60.0)
+
+
+@pytest.fixture
+def redis_server(shared_redis: RedisServer, patient: None) -> RedisServer:
     """Return a Redis that holds nothing."""
     with shared_redis.client() as client:
         client.flushall()

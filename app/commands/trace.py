@@ -34,8 +34,8 @@ def trace(
     settings: Settings = context.obj
     view = parse_bounds(bounds) if bounds else None
     with runtime.Runtime(settings) as engine:
-        for note in engine.notes:
-            say(note)
+        for reason in engine.reasons():
+            say(reason)
         for row in engine.trace(name, plot, view, parse_changes(changes or ())):
             print_json(asdict(row))
 

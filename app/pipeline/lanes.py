@@ -5,7 +5,6 @@ lane's, or lost says nothing, and work of which nothing is said goes on. Refuses
 hash: nobody can name the lane of another's session.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,6 +17,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from app.pipeline.errors import ParameterError, SupersededError
+from app.pipeline.shared import SharedFile
 from app.pipeline.stopping import stoppable
 from app.pipeline.types import TileAddress, TileRect
 
@@ -72,7 +72,7 @@ class Lanes:
     Parameters
     ----------
     folder : Path or None
-        Where the workers of a host share their file. None, or one that cannot be used: known to this process alone.
+        Where the workers of a host share their file. None, or while it cannot be used: known to this process alone.
 
     Attributes
     ----------
@@ -86,7 +86,8 @@ class Lanes:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._map = _opened(folder)
+        self._shared = SharedFile(folder / FILE, SLOTS * SLOT_BYTES) if folder else None
+        self._alone = mmap(-1, SLOTS * SLOT_BYTES)
         self._lock = Lock()
         self.superseded = 0
 
@@ -105,6 +106,8 @@ class Lanes:
         wish = _WISH.pack(tag, lane.generation, _hash(spec), *(min(one, _MOST) for one in rect))
         at = tag % SLOTS * SLOT_BYTES
         with self._lock:
+            if self._shared:
+                self._shared.look()
             if self._newer(lane) is None:
                 self._map[at : at + _WISH.size + _CHECK.size] = wish + _CHECK.pack(crc32(wish))
 
@@ -148,6 +151,11 @@ class Lanes:
             self.enter(lane, spec, _WHOLE)
         return self.following(lane, spec, next(_WHOLE.tiles()))
 
+    @property
+    def _map(self) -> mmap:
+        shared = self._shared.map if self._shared else None
+        return self._alone if shared is None else shared
+
     def _newer(self, lane: Lane) -> tuple[int, TileRect] | None:
         """Return the hash of the spec and the rectangle of a newer wish; None where none is known."""
         tag = _hash(lane.session, lane.name)
@@ -158,23 +166,6 @@ class Lanes:
             return None
         whole = crc32(record[: _WISH.size]) == _CHECK.unpack_from(record, _WISH.size)[0]
         return (spec, TileRect(*rect)) if whole else None
-
-
-def _opened(folder: Path | None) -> mmap:
-    size = SLOTS * SLOT_BYTES
-    if folder is None:
-        return mmap(-1, size)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            # A full disk must be found here: later it would be a signal that ends the process.
-            os.posix_fallocate(file, 0, size)
-            return mmap(file, size)
-        finally:
-            os.close(file)
-    except OSError:
-        return mmap(-1, size)
 
 
 def _hash(*texts: str) -> int:

@@ -8,7 +8,6 @@ A lease is no promise: whoever waited long enough computes for itself, and two e
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from hashlib import blake2b
 from mmap import mmap
 from pathlib import Path
@@ -17,6 +16,7 @@ from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from typing import Protocol
 
+from app.pipeline.shared import REST_SECONDS, SharedFile
 from app.pipeline.stopping import checkpoint
 
 WAIT_SECONDS = 60.0
@@ -141,7 +141,9 @@ class FileLeases:
     Parameters
     ----------
     path : Path
-        On a local volume. Where it cannot be used, every key is let out to everyone.
+        On a local volume. While it cannot be used, every key is let out to everyone.
+    rest : float
+        Seconds between two attempts to use it.
 
     Notes
     -----
@@ -149,19 +151,25 @@ class FileLeases:
     of these in one process exclude each other as well.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rest: float = REST_SECONDS) -> None:
         self._held: dict[str, int] = {}
         self._lock = Lock()
-        self._file, self._map = _opened(path)
+        self._shared = SharedFile(path, SLOTS * SLOT.size, rest)
         self._heart = Heart(self._beat)
 
     def lease(self, keys: Sequence[str]) -> list[str]:
         """Lease those keys that nobody else holds, at once."""
         with self._lock:
+            if not self._held:  # what is held is locked in the file as it was
+                self._shared.look()
             if self._map is None:
                 return list(keys)
             self._heart.start()
             return [key for key in keys if self._leased(key, self._map)]
+
+    @property
+    def _map(self) -> mmap | None:
+        return self._shared.map
 
     def _leased(self, key: str, slots: mmap) -> bool:
         tag = _tag(key)
@@ -182,7 +190,11 @@ class FileLeases:
 
     def _locked(self, tag: int, turn: int, kind: int) -> bool:
         try:
-            fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, tag * TURNS + turn, 1, 0))
+            fcntl.fcntl(
+                self._shared.descriptor,
+                fcntl.F_OFD_SETLK,
+                _FLOCK.pack(kind, os.SEEK_SET, tag * TURNS + turn, 1, 0),
+            )
         except OSError:
             return False
         return True
@@ -222,25 +234,8 @@ class FileLeases:
         """Let go of every key; from then on every key is let out to everyone."""
         self._heart.stop()
         with self._lock:
-            if self._map is not None:
-                self._map.close()
-                with suppress(OSError):
-                    os.close(self._file)
-            self._map = None
+            self._shared.close()
             self._held.clear()
-
-
-def _opened(path: Path) -> tuple[int, mmap | None]:
-    file = -1
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        # A full disk must be found here: later it would be a signal that ends the process.
-        os.posix_fallocate(file, 0, SLOTS * SLOT.size)
-        return file, mmap(file, SLOTS * SLOT.size)
-    except OSError:
-        if file >= 0:
-            os.close(file)
-        return -1, None
 
 
 def _tag(key: str) -> int:

@@ -298,7 +298,9 @@ def publish(
                 os.replace(folder, home)
             except OSError:
                 if not ready():
-                    raise
+                    # It was deleted while it was used, and written into since: what is there is not whole.
+                    shutil.rmtree(home)
+                    os.replace(folder, home)
         return True
 
 

@@ -7,6 +7,7 @@ others wait for it.
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -126,7 +127,13 @@ class PlotRoot:
                 if isinstance(error, DataError):
                     raise
                 return place(self.plot, table, Room(), self._placing), False
-        return _load(home), not made
+        try:
+            return _load(home), not made
+        except (OSError, ValueError):
+            # Half of it was deleted: what is left must not be taken for whole the next time.
+            with suppress(OSError):
+                (home / "facts.json").unlink()
+            return place(self.plot, table, Room(), self._placing), False
 
     def _placing(self, fraction: float, message: str) -> None:
         self.progress(READING + (1 - READING) * fraction, message)

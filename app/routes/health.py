@@ -20,7 +20,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def ready() -> Response:
         """Answer with 200 once users need not wait for this worker, 503 before; say where the store is degraded."""
         warm = runtime.warmed.is_set()
-        reasons = [*runtime.notes, *(one.detail for one in runtime.store.stats() if one.detail)]
+        reasons = runtime.reasons()
         state = ("degraded" if reasons else "ready") if warm else "kernels are being compiled: ask again in a moment"
         response = jsonify({"status": state, "reasons": reasons})
         response.status_code = 200 if warm else 503

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -116,7 +117,7 @@ def test_two_workers_without_a_cache_folder_say_so_once_and_end_by_ctrl_c(
     monkeypatch.setenv("STAGEBOARD_SECRET", "correct horse battery staple")
     (tmp_path / "file").touch()
     app, address = start("--workers", "2", "--cache", str(tmp_path / "file" / "cache"))
-    assert json.loads(ask(f"{address}/health"))["notes"]
+    assert "cannot be used" in json.loads(ask(f"{address}/health"))["store"][-1]["detail"]
     os.killpg(app.pid, signal.SIGINT)
     out, err = app.communicate()
     assert (app.returncode, out) == (0, "")
@@ -152,6 +153,22 @@ def test_metrics_are_the_sum_over_workers_and_outlive_them(start: Start) -> None
     for _ in range(10):
         ask(f"{address}/geo/countries.json")
     wait_for(lambda: served(address, "/geo/<name>.json") == 50)
+
+
+def test_a_cache_folder_that_is_deleted_is_made_again_and_ends_no_session(start: Start, tmp_path: Path) -> None:
+    app, address = start("--workers", "2")
+    known, picture = cookie(address).split(";")[0], f"{address}/image/places/map.png?width=300&height=200"
+    before = ask(picture)
+    shutil.rmtree(tmp_path / "cache")
+    children = Path(f"/proc/{app.pid}/task/{app.pid}/children")
+    old = children.read_text().split()[0]
+    os.kill(int(old), signal.SIGKILL)
+    wait_for(lambda: len(set(children.read_text().split()) - {old}) == 2)
+    for _ in range(20):
+        with urlopen(Request(address, headers={"Cookie": known})) as answer:
+            assert "Set-Cookie" not in answer.headers
+        assert ask(picture) == before
+    wait_for(lambda: (tmp_path / "cache" / "results").is_dir())
 
 
 def test_headers_of_a_proxy_are_ignored_unless_it_is_vouched_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

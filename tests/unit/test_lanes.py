@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.pipeline import shared
 from app.pipeline.errors import ParameterError, SupersededError
 from app.pipeline.lanes import FILE, NOTHING, SLOT_BYTES, SLOTS, Lane, Lanes
 from app.pipeline.stopping import checkpoint, question
@@ -118,6 +119,18 @@ def test_without_its_file_a_process_has_its_own(tmp_path):
             lanes = Lanes(folder)
             lanes.enter(SECOND, SPEC, NOTHING)
             assert not lanes.wanted(FIRST, SPEC, SEEN)
+
+
+def test_a_file_that_could_not_be_used_is_shared_once_it_can(tmp_path, monkeypatch):
+    (tmp_path / "folder").touch()
+    clock = [0.0]
+    monkeypatch.setattr(shared, "monotonic", lambda: clock[0])
+    lanes = Lanes(tmp_path / "folder")
+    (tmp_path / "folder").unlink()
+    for now, seen in ((shared.REST_SECONDS / 2, True), (shared.REST_SECONDS, False)):
+        clock[0] = now
+        lanes.enter(SECOND, SPEC, NOTHING)
+        assert Lanes(tmp_path / "folder").wanted(FIRST, SPEC, SEEN) == seen
 
 
 @pytest.mark.parametrize(

@@ -260,11 +260,37 @@ def test_who_comes_second_waits_for_the_first_and_takes_its_layout(tmp_path, mon
     assert len(calls) == 1
 
 
-def test_a_folder_in_the_way_costs_memory_only(tmp_path):
+def test_a_folder_that_is_deleted_while_it_is_used_is_made_again(tmp_path):
+    root = root_of(tmp_path, {"x": [0.0, 1, 2], "y": [0.0, 1, 2], "v": [3.0, 4, 5]})
+    points = root.open()
+    shutil.rmtree(tmp_path / "kept")
+    points._values.clear()
+    assert in_file_order(points, points.values("v")) == [3, 4, 5]
+    assert root._home().is_dir()  # with what was missing, and nothing else
+    assert not root.ready()
+    again = root.open()
+    assert root.ready()
+    assert in_file_order(again, again.values("v")) == [3, 4, 5]
+    assert np.array_equal(points.at.x, again.at.x)
+
+
+@pytest.mark.parametrize("left", ["", "half"])
+def test_what_is_left_of_a_layout_is_made_again(tmp_path, left):
+    root = root_of(tmp_path, {"x": [0.0, 1, 2], "y": [0.0, 1, 2]})
+    before = root.open()
+    path = root._home() / "x.npy"
+    whole = path.read_bytes()
+    path.unlink()
+    path.write_bytes(whole[:-4]) if left else None
+    for _ in range(2):
+        assert np.array_equal(root.open().at.x, before.at.x)
+    assert path.read_bytes() == whole
+
+
+def test_a_file_in_the_way_costs_memory_only(tmp_path):
     root = root_of(tmp_path, {"x": [0.0, 1], "y": [0.0, 1]})
-    home = root._home()
-    home.mkdir(parents=True)
-    (home / "stray").write_text("not ours")
+    root._home().parent.mkdir(parents=True)
+    root._home().write_text("not ours")
     points = root.open()
     assert (points.restored, len(points.at.x)) == (False, 2)
     shutil.rmtree(tmp_path / "kept")

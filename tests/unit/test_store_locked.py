@@ -1,16 +1,21 @@
 """A disk store whose index another process holds: bounded waits, no errors, and recovery by itself."""
 
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
 
 import pytest
 
+from app.pipeline.stores import disk
 from app.pipeline.stores.disk import DiskStore
 from app.pipeline.volume.opening import BLOBS
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE, REST = 0.05, 0.2
 SMALL, LARGE = b"s" * 100, b"L" * 100_000
 
@@ -47,7 +52,8 @@ def recovers(store):
     return store.get("c") is not None
 
 
-def test_while_one_writes_long_others_read_and_compute(store, locker):
+def test_while_one_writes_long_others_read_and_compute(store, locker, monkeypatch):
+    store._rest = 3600.0
     locker.execute("BEGIN IMMEDIATE")
     store.set("c", LARGE)
     stats = store.stats()[0]
@@ -60,6 +66,7 @@ def test_while_one_writes_long_others_read_and_compute(store, locker):
         assert store.get("c") is None
     assert store.stats()[0].errors == 1
     locker.execute("ROLLBACK")
+    monkeypatch.setattr(disk, "monotonic", lambda: monotonic() + 3600.0)
     assert recovers(store)
     assert store.stats()[0].detail == ""
 
@@ -114,3 +121,34 @@ def test_a_short_lock_is_waited_for(tmp_path, store):
     assert store.get("c").data == SMALL
     assert patient.stats()[0].errors == 0
     patient.close()
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from app.pipeline.stores import disk
+from app.pipeline.stores.disk import DiskStore
+from app.pipeline.volume.opening import _alone
+
+folder = Path(sys.argv[1])
+store = DiskStore(folder)
+with store._index.changing() as sql, _alone(folder, 30.0):
+    sql("DELETE FROM Cache")
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_killed_process_lets_go_of_the_index_and_what_it_had_begun_is_undone(store):
+    command = [sys.executable, "-c", HOLDER, str(store.folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        store.set("c", SMALL)
+        late = DiskStore(store.folder, patience=PATIENCE, rest=REST)
+        assert "c" not in store
+        assert all("locked by another process" in one.stats()[0].detail for one in (store, late))
+        holder.kill()
+    for one in (store, late):
+        assert recovers(one)
+        assert (one.get("a").data, one.get("b").data) == (LARGE, SMALL)
+    late.close()

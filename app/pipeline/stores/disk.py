@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 from typing import TypeVar
 
-from app.pipeline.errors import CodecError, StoreError
+from app.pipeline.errors import CodecError
 from app.pipeline.stores.base import Blob, Data, TierStats, made
 from app.pipeline.volume.faults import FAULTS, Fault, kind
 from app.pipeline.volume.index import Index
@@ -43,7 +43,11 @@ class DiskStore:
     Raises
     ------
     StoreError
-        When the folder is on a network file system, or cannot be made or written.
+        When the folder is on a network file system.
+
+    Notes
+    -----
+    Where the folder cannot be made or written, nothing is kept until it can.
     """
 
     tier = "disk"
@@ -67,14 +71,7 @@ class DiskStore:
         self._use_at = self._write_at = 0.0
         self._full = False
         self._index: Index | None = None
-        try:
-            self._index = self._open()
-        except FAULTS as error:
-            if kind(error) is not Fault.LOCKED:
-                raise StoreError(
-                    f"the cache folder {str(folder)!r} cannot be used: {error}. Choose another by --cache."
-                ) from error
-            self._failed(error)
+        self._reopen(None)
 
     def _open(self) -> Index:
         return opened(self.folder, self.limit, self._patience, self._corrupt)
@@ -113,12 +110,17 @@ class DiskStore:
         with self._lock:
             self._errors += 1
             self._detail = f"the cache folder {fault.value} just now: {error}. Results are computed again."
+            if index is None and fault is not Fault.LOCKED:
+                self._detail = (
+                    f"the cache folder {str(self.folder)!r} {fault.value} just now: {error}. Until it can be, or "
+                    "another is chosen by --cache, results are kept in memory, and lost at exit."
+                )
             if fault is Fault.CORRUPT and index is not None:
                 self._detail = f"the cache folder {fault.value}: {error}. Results are computed again."
                 # Another thread may have met the same fault, and opened a new one since.
                 if self._index is index:
                     self._corrupt, self._index = index.file, None
-            elif fault in (Fault.FULL, Fault.UNWRITABLE) or (fault is Fault.LOCKED and writing):
+            elif index is not None and (fault in (Fault.FULL, Fault.UNWRITABLE) or (fault is Fault.LOCKED and writing)):
                 self._write_at, self._full = until, fault is Fault.FULL
             else:
                 self._use_at = until

@@ -29,6 +29,7 @@ _ERRNO = {
 }
 _SQLITE = {
     sqlite3.SQLITE_FULL: Fault.FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: Fault.FULL,  # the file beside the log could not grow
     sqlite3.SQLITE_READONLY: Fault.UNWRITABLE,
     sqlite3.SQLITE_PERM: Fault.UNWRITABLE,
     sqlite3.SQLITE_BUSY: Fault.LOCKED,
@@ -55,5 +56,5 @@ def kind(error: Exception) -> Fault:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         # Without a code it is Python's own: a text that cannot be decoded.
-        return Fault.CORRUPT if code is None else _SQLITE.get(code & 0xFF, Fault.AWAY)
+        return Fault.CORRUPT if code is None else _SQLITE.get(code) or _SQLITE.get(code & 0xFF, Fault.AWAY)
     return _ERRNO.get(getattr(error, "errno", 0) or 0, Fault.AWAY)

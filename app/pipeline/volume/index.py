@@ -6,7 +6,7 @@ Nothing is borne here: what SQLite and the volume raise goes to the caller.
 import os
 import sqlite3
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import time
@@ -198,6 +198,12 @@ class Index(Cache):
             old = sql(delete, _range(prefix)).fetchall()
         self._remove([name for (name,) in old])
         return len(old)
+
+    def lose(self, filenames: Iterable[str]) -> None:
+        """Forget the values of files that were deleted."""
+        with self.changing() as sql:
+            for name in filenames:
+                sql("DELETE FROM Cache WHERE filename = ?", (name,))
 
     def discard(self, key: str) -> bool:
         """Put a damaged value aside, and return whether it was; one that is whole by now stays."""

@@ -21,10 +21,12 @@ from diskcache.core import DBNAME, DEFAULT_SETTINGS, METADATA
 from app.pipeline.volume.aside import Aside
 from app.pipeline.volume.faults import FAULTS, Fault, kind
 from app.pipeline.volume.index import Index
-from app.pipeline.volume.values import NEW, sweep
+from app.pipeline.volume.values import NEW, give_way, sweep
 
 BLOBS, DAMAGED, DISCARDED, LOCK = "blobs-2", "damaged", "discarded-", "lock"
 _STEP_SECONDS = 0.01
+WAY_BYTES = 4_000_000
+"""What is freed at once on a full volume, where SQLite could not even open the index."""
 
 
 def opened(folder: Path, limit: int, patience: float, corrupt: int = 0) -> Index:
@@ -48,6 +50,18 @@ def opened(folder: Path, limit: int, patience: float, corrupt: int = 0) -> Index
     sqlite3.Error, OSError
         Where the volume cannot be used.
     """
+    try:
+        return _opened(folder, limit, patience, corrupt)
+    except FAULTS as error:
+        freed = give_way(folder / BLOBS, WAY_BYTES) if kind(error) is Fault.FULL else []
+        if not freed:
+            raise
+    index = _opened(folder, limit, patience, corrupt)
+    index.lose(freed)
+    return index
+
+
+def _opened(folder: Path, limit: int, patience: float, corrupt: int) -> Index:
     blobs, aside = folder / BLOBS, Aside(folder / DAMAGED)
     (folder / NEW).mkdir(parents=True, exist_ok=True)
     with _alone(folder, patience):

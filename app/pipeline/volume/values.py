@@ -146,6 +146,30 @@ def sweep(folder: Path, older: float = ABANDONED_SECONDS) -> None:
                 path.unlink()
 
 
+def give_way(folder: Path, size: int) -> list[str]:
+    """Delete the oldest values that are files, until some bytes are free or none are left; return their names.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the index, whose rows are for the caller to delete.
+    size : int
+    """
+    found = []
+    for path in folder.glob("*/*.val"):
+        with suppress(OSError):
+            facts = path.stat()
+            found.append((facts.st_mtime, facts.st_blocks * 512, path))
+    gone: list[str] = []
+    for _, held, path in sorted(found):
+        if size <= 0:
+            break
+        with suppress(OSError):
+            path.unlink()
+            gone, size = [*gone, f"{path.parent.name}/{path.name}"], size - held
+    return gone
+
+
 def _write(path: str, data: bytes) -> None:
     """Write a new file whole, or leave none."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
