@@ -52,7 +52,7 @@ class Crew:
     def options(self) -> dict[str, Any]:
         """Return gunicorn's settings, but for the address."""
         return {
-            "worker_class": "gthread",
+            "worker_class": "app.web.patience.Worker",
             "workers": self.settings.workers,
             "threads": self.settings.threads,
             "preload_app": False,
@@ -87,7 +87,8 @@ class Crew:
             sys.exit(APP_LOAD_ERROR)
 
     def seat(self, arbiter: Any, worker: Any) -> None:
-        """Give a worker a place for its metrics, before it is forked."""
+        """Give a worker a place for its metrics, and the largest body that it waits for, before it is forked."""
+        worker.body_bytes = int(self.settings.body_bytes)
         taken = {one.place for one in arbiter.WORKERS.values()}
         worker.place = next((place for place in self.board.places if place not in taken), None)
 
