@@ -189,4 +189,13 @@ def serve_debug(settings: Settings) -> None:
     if "WERKZEUG_RUN_MAIN" not in os.environ:  # the reloader's child inherits its parent's socket
         with listen(settings.host, port) as free:
             port = free.getsockname()[1]
-    create_app(settings).run(host=settings.host, port=port, debug=True, threaded=True)
+    create_app(settings).run(
+        host=settings.host,
+        port=port,
+        debug=True,
+        threaded=True,
+        # It would ask a server of Plotly's from within the page, which the content security policy forbids.
+        dev_tools_disable_version_check=True,
+        # It would answer every error by 500 and a traceback, also those that are answers of ours.
+        dev_tools_prune_errors=False,
+    )
