@@ -53,7 +53,7 @@ class Crew:
     def options(self) -> dict[str, Any]:
         """Return gunicorn's settings, but for the address."""
         return {
-            "worker_class": "gthread",
+            "worker_class": "app.web.patience.Worker",
             "workers": self.settings.workers,
             "threads": self.settings.threads,
             "preload_app": False,
@@ -89,7 +89,8 @@ class Crew:
             sys.exit(APP_LOAD_ERROR)
 
     def seat(self, arbiter: Any, worker: Any) -> None:
-        """Give a worker a place for its metrics, before it is forked."""
+        """Give a worker a place for its metrics, and the largest body that it waits for, before it is forked."""
+        worker.body_bytes = int(self.settings.body_bytes)
         taken = {one.place for one in arbiter.WORKERS.values()}
         worker.place = next((place for place in self.board.places if place not in taken), None)
 
@@ -193,4 +194,13 @@ def serve_debug(settings: Settings) -> None:
     if "WERKZEUG_RUN_MAIN" not in os.environ:  # the reloader's child inherits its parent's socket
         with listen(settings.host, port) as free:
             port = free.getsockname()[1]
-    create_app(settings).run(host=settings.host, port=port, debug=True, threaded=True)
+    create_app(settings).run(
+        host=settings.host,
+        port=port,
+        debug=True,
+        threaded=True,
+        # It would ask a server of Plotly's from within the page, which the content security policy forbids.
+        dev_tools_disable_version_check=True,
+        # It would answer every error by 500 and a traceback, also those that are answers of ours.
+        dev_tools_prune_errors=False,
+    )

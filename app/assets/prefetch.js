@@ -148,7 +148,7 @@
 
     begin() {
       const { view } = this;
-      const allowed = prefetch.enabled && !document.hidden && !navigator.connection?.saveData;
+      const allowed = prefetch.enabled && !document.hidden && !navigator.connection?.saveData && !board.toldToWait();
       if (!allowed || !view.exact || view.layer._tileZoom !== this.map.getZoom() || this.map._animatingZoom) return;
       const zoom = view.layer._tileZoom;
       const rect = board.tileRect(board.viewPixels(this.map, zoom), zoom - 1);
@@ -171,6 +171,7 @@
 
   async function fetchAhead(url, signal) {
     const response = await fetch(url, { signal, priority: "low", headers: { "Stageboard-Prefetch": "1" } });
+    board.heed(response);
     // 202: the server has better to do. An error would be noted in the browser's console.
     if (!response.ok || response.status === 202) throw new Error(`the server answered ${response.status}`);
     const tile = response.status === 204 ? { empty: true } : await board.unpack(await response.arrayBuffer());

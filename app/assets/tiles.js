@@ -123,8 +123,12 @@
     const seen = cache.get(url);
     if (seen) return { tile: seen, fact: { where: "page", ahead: board.prefetch.use(url), bytes: 0, timing: {} } };
     if (performance.getEntriesByType("resource").length > 200) performance.clearResourceTimings();
-    const asked = fetch(url, { signal, headers: { "Stageboard-View": rect.join(","), ...(lane && { "Stageboard-Lane": lane.text() }) } });
-    const response = await (lane ? lane.during(asked) : asked);
+    const ask = () => {
+      const wanted = lane ? { "Stageboard-View": lane.rect.join(","), "Stageboard-Lane": lane.text() } : { "Stageboard-View": rect.join(",") };
+      const asked = fetch(url, { signal, headers: wanted });
+      return lane ? lane.during(asked) : asked;
+    };
+    const response = await board.askAgain(ask, signal);
     if (!response.ok) throw Object.assign(new Error(await reason(response)), { status: response.status });
     const empty = response.status === 204;
     const tile = empty ? { empty } : await board.unpack(await response.arrayBuffer());
@@ -144,5 +148,5 @@
     }
   }
 
-  Object.assign(board, { decode, unpack, TileCache, tileCache: cache, fetchTile, serverTiming });
+  Object.assign(board, { decode, unpack, TileCache, tileCache: cache, fetchTile, reason, serverTiming });
 })();

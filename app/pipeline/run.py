@@ -286,7 +286,7 @@ class Run:
     def _parts(self, one: Stage, keys: dict[str, Any], kept: Mapping[str, Value]) -> dict[str, Data]:
         """Return the stored form of parts, but of those whose values are kept, and note what became of all."""
         started = perf_counter()
-        found = {key: blob for key in keys if key not in kept and (blob := self.engine.store.get(key))}
+        found = self.engine.store.get_all([key for key in keys if key not in kept])
         data: dict[str, Data] = {key: blob.data for key, blob in found.items()}
         ms, ran, missing = _ms(started), 0, {key: keys[key] for key in keys if key not in found and key not in kept}
         if missing:
@@ -327,9 +327,7 @@ class Run:
 
     def _filled(self, one: Stage, wanted: dict[str, Any], results: dict[str, Data]) -> tuple[float, int]:
         """Fill in parts' stored form, by one call for those that nobody has stored meanwhile; ms; how many."""
-        for key in wanted:
-            if blob := self.engine.store.get(key):
-                results[key] = blob.data
+        results.update((key, blob.data) for key, blob in self.engine.store.get_all(wanted).items())
         absent = [key for key in wanted if key not in results]
         if not absent or one.codec is None:
             return 0.0, 0

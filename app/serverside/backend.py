@@ -21,6 +21,7 @@ from flask import Flask
 
 from app.pipeline.errors import ParameterError, StaleError, unknown
 from app.pipeline.owned import Owned
+from app.pipeline.session import IDLE_SECONDS
 from app.pipeline.stores.base import Store
 from app.pipeline.token import Tokens
 from app.serverside.cookies import Cookies
@@ -44,6 +45,8 @@ class StageBackend(ServersideBackend):
     session : callable, optional
         Returns the id of the session that a callback runs for, where the app has sessions of its own. Without it a
         signed cookie is set by `attach`.
+    idle : float
+        Seconds after which a session of that cookie ends, where it is not used; 30 days, as Stageboard's own.
 
     Notes
     -----
@@ -51,9 +54,15 @@ class StageBackend(ServersideBackend):
     """
 
     def __init__(
-        self, store: Store, secret: str, *, quota: int = QUOTA, session: Callable[[], str] | None = None
+        self,
+        store: Store,
+        secret: str,
+        *,
+        quota: int = QUOTA,
+        session: Callable[[], str] | None = None,
+        idle: float = IDLE_SECONDS,
     ) -> None:
-        self._cookies = Cookies(secret)
+        self._cookies = Cookies(secret, idle)
         self._session = session or (lambda: self._cookies.session().id)
         self._tokens = Tokens(secret, store)
         self._values = Owned(store, "value", quota)

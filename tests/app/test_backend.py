@@ -1,6 +1,7 @@
 """The backend's values and tokens, in process: what is kept, what is refused, and callbacks of every form."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from dash_extensions.enrich import DashProxy, Input, Output, Serverside, dcc, html
-from flask import Flask
+from flask import Flask, Response
 from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
 from app.pipeline.errors import CodecError, ParameterError, StageboardError, StaleError, TokenError, UnknownNameError
+from app.pipeline.session import COOKIE, Sessions
 from app.pipeline.stores.memory import MemoryStore
 from app.serverside import StageBackend
 from app.serverside.values import pack, unpack
@@ -154,6 +156,18 @@ def test_without_a_cookie_of_its_own_it_says_what_to_do(store: MemoryStore) -> N
         backend.keep(1)
     with Flask("bare").test_request_context("/"), pytest.raises(StageboardError, match="attach"):
         backend.keep(1)
+
+
+@pytest.mark.parametrize(("idle", "ends"), [(3_600, True), (10_800, False)])
+def test_a_session_that_is_not_used_ends(idle: float, ends: bool) -> None:
+    server, backend = Flask("app"), StageBackend(MemoryStore(), KEY, idle=idle)
+    backend.attach(server)
+    before = Sessions(KEY, clock=lambda: time.time() - 7_200)
+    cookie = {"Cookie": f"{COOKIE}={before.cookie(before.fresh())}"}
+    with server.test_request_context("/", headers=cookie):
+        assert backend._cookies.session().fresh is ends
+        answer = server.process_response(Response("", mimetype="text/html"))
+    assert f"Max-Age={idle}" in answer.headers["Set-Cookie"]
 
 
 def run(app: DashProxy, output: str, given: list[tuple[str, Any]]) -> dict[str, Any]:

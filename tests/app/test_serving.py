@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.request import Request, urlopen
@@ -206,6 +207,17 @@ def test_addresses_for_browsers() -> None:
         assert url(one) == f"http://127.0.0.1:{one.getsockname()[1]}"
     with listen("::1", 0) as six:
         assert url(six) == f"http://[::1]:{six.getsockname()[1]}"
+
+
+def test_callbacks_that_are_sent_slowly_hold_no_thread(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGEBOARD_THREADS", "2")
+    _, address = start()
+    host, port = address.removeprefix("http://").split(":")
+    begun = b"POST /_dash-update-component HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n{"
+    with ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(socket.create_connection((host, int(port)))).sendall(begun)
+        assert json.loads(ask(f"{address}/health"))["status"] == "ok"
 
 
 def test_what_a_worker_has_queued_is_written_when_it_is_stopped(start: Start, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What every store owes; a new kind is tested by its line in the registry, without an edit here."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -58,6 +59,16 @@ def test_a_value_comes_back(store):
         assert found.data == data
         assert found.tier in [one.tier for one in store.stats()]
         assert f"grid-{size:032x}" in store
+
+
+def test_several_come_back_together(store):
+    values = {f"a-{at}": bytes([at]) * (at * 1_000) for at in range(40)}
+    for key, data in values.items():
+        store.set(key, data)
+    found = store.get_all(["none", *reversed(values), "a-1"])
+    assert {key: blob.data for key, blob in found.items()} == values
+    assert {blob.tier for blob in found.values()} <= {one.tier for one in store.stats()}
+    assert store.get_all([]) == store.get_all(["none"]) == {}
 
 
 def test_what_was_not_set_is_not_there(store):
@@ -221,6 +232,17 @@ def test_who_waits_can_be_read_by_others(kind, opened):
     assert other.get("a-1").data == b"x" * 40_000
     one.close()
     other.close()
+
+
+def test_what_is_found_together_is_kept_in_the_faster_tiers(opened):
+    with closing(opened("memory+disk")) as first:
+        first.set("a-1", b"one")
+        first.set("a-2", b"two")
+    with closing(opened("memory+disk")) as second:
+        second.set("a-3", b"three")
+        tiers = {key: blob.tier for key, blob in second.get_all(["a-1", "a-2", "a-3"]).items()}
+        assert tiers == {"a-1": "disk", "a-2": "disk", "a-3": "memory"}
+        assert {blob.tier for blob in second.get_all(["a-1", "a-2", "a-3"]).values()} == {"memory"}
 
 
 @pytest.mark.parametrize("kind", DURABLE)

@@ -332,6 +332,26 @@ def test_what_another_finished_between_the_look_and_the_claim_is_not_computed_ag
     assert np.array_equal(value, Pipeline(TOYS, store).run(root, target, PARAMS).value)
 
 
+def test_parts_are_asked_for_together(root):
+    class Asked(MemoryStore):
+        """Notes how many keys each question is about."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.questions: list[int] = []
+
+        def get_all(self, keys):
+            asked = list(keys)
+            self.questions.append(len(asked))
+            return super().get_all(asked)
+
+    store, params = Asked(), {"factor": 1, "numbers": list(range(20))}
+    Pipeline(TOYS, store).run(root, "tabled", params)
+    assert store.questions == [20, 20]  # before they are claimed, and after
+    Pipeline(TOYS, store).run(root, "tabled", params)
+    assert store.questions == [20, 20, 20]
+
+
 def test_an_edited_stage_computes_anew(tmp_path, root):
     store, found = MemoryStore(), []
     for number in (1, 1, 2):

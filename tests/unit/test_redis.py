@@ -9,7 +9,7 @@ import pytest
 
 from app.pipeline import redis_link
 from app.pipeline.errors import CodecError, StoreError
-from app.pipeline.stores.redis import ORDER, SIZES, TOTAL, VALUES, RedisStore, sealed, unsealed
+from app.pipeline.stores.redis import ORDER, SIZES, TOGETHER, TOTAL, VALUES, RedisStore, sealed, unsealed
 from tests.redis_server import RedisServer
 
 LIMIT = 4_000_000
@@ -116,6 +116,26 @@ def test_damaged_and_moved_values_are_dropped_and_counted(store, behind_its_back
     assert "damaged" in stats.detail
     store.set("foreign", b"mended")
     assert store.get("foreign").data == b"mended"
+
+
+def test_several_are_asked_for_by_one_question_and_the_damaged_dropped(store, behind_its_back):
+    keys = [f"a-{at}" for at in range(TOGETHER + 8)]
+    for key in keys:
+        store.set(key, key.encode())
+    behind_its_back.setrange(VALUES + "a-3", 4, b"?")
+    behind_its_back.delete(VALUES + "a-4")
+    behind_its_back.rpush(VALUES + "a-4", b"a list")
+    behind_its_back.config_resetstat()
+    found = store.get_all([*keys, "none"])
+    asked = behind_its_back.info("commandstats")
+    assert {key: blob.data for key, blob in found.items()} == {
+        key: key.encode() for key in keys if key not in ("a-3", "a-4")
+    }
+    assert asked["cmdstat_mget"]["calls"] == 2
+    assert "cmdstat_exists" not in asked
+    [stats] = store.stats()
+    assert (stats.hits, stats.misses, stats.errors) == (len(keys) - 2, 3, 1)
+    assert "a-3" not in store
 
 
 def test_a_check_finds_every_flipped_byte(store, behind_its_back):

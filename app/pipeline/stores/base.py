@@ -1,6 +1,6 @@
 """What a store is: a bounded map from keys to bytes that may forget, and never fails its caller."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple, Protocol, TypeAlias
@@ -51,6 +51,11 @@ class Blob(NamedTuple):
     tier: str
 
 
+def each(get: Callable[[str], Blob | None], keys: Iterable[str]) -> dict[str, Blob]:
+    """Return what is found under some keys, one asked after the other: for tiers that are near."""
+    return {key: found for key in keys if (found := get(key))}
+
+
 @dataclass(frozen=True, slots=True)
 class TierStats:
     """What one tier holds, and has done in this process.
@@ -95,6 +100,10 @@ class Store(Protocol):
 
     def get(self, key: str) -> Blob | None:
         """Return the bytes of a key, or None."""
+        ...
+
+    def get_all(self, keys: Iterable[str]) -> dict[str, Blob]:
+        """Return the bytes of those of some keys that are held, asked for together where the way is long."""
         ...
 
     def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:

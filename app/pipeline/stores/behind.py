@@ -77,6 +77,15 @@ class BehindStore:
             self._hits += found is not None
         return self.inner.get(key) if found is None else Blob(made(found.data), self.tier)
 
+    def get_all(self, keys: Iterable[str]) -> dict[str, Blob]:
+        """Return the bytes of those of some keys that are held or queued."""
+        asked = list(keys)
+        with self._changed:
+            queued = {key: self._queue[key].data for key in asked if key in self._queue}
+            self._hits += len(queued)
+        held = self.inner.get_all([key for key in asked if key not in queued])
+        return held | {key: Blob(made(data), self.tier) for key, data in queued.items()}
+
     def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:
         """Queue bytes; write them at once where asked to, or where the queue is full."""
         if wait or not self._queued(key, _Queued(data, len(data), cost)):

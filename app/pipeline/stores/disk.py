@@ -5,14 +5,14 @@ volume or of its index is counted and said, and costs the caller a bounded wait 
 a while the store then leaves alone what failed, and tries again by itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import TypeVar
 
 from app.pipeline.errors import CodecError
-from app.pipeline.stores.base import Blob, Data, TierStats, made
+from app.pipeline.stores.base import Blob, Data, TierStats, each, made
 from app.pipeline.volume.faults import FAULTS, Fault, kind
 from app.pipeline.volume.index import Index
 from app.pipeline.volume.mounts import MOUNTS, check_local
@@ -148,6 +148,10 @@ class DiskStore:
             self._hits += data is not None
             self._misses += data is None
         return None if data is None else Blob(data, self.tier)
+
+    def get_all(self, keys: Iterable[str]) -> dict[str, Blob]:
+        """Return the bytes of those of some keys that are held."""
+        return each(self.get, keys)
 
     def _discard(self, key: str) -> None:
         """Put a damaged value aside, and count it."""

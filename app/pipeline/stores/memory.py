@@ -1,11 +1,11 @@
 """The fastest tier: bytes in this process, the least recently used forgotten first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from threading import Lock
 
 from cachetools import LRUCache
 
-from app.pipeline.stores.base import Blob, Data, Later, TierStats
+from app.pipeline.stores.base import Blob, Data, Later, TierStats, each
 
 
 class MemoryStore:
@@ -34,6 +34,10 @@ class MemoryStore:
                 return None
             self._hits += 1
         return Blob(self._made(key, data) if isinstance(data, Later) else data, self.tier)
+
+    def get_all(self, keys: Iterable[str]) -> dict[str, Blob]:
+        """Return the bytes of those of some keys that are held."""
+        return each(self.get, keys)
 
     def _made(self, key: str, later: Later) -> bytes:
         """Return bytes that were kept unmade, and keep them in their true size."""

@@ -51,6 +51,19 @@ class TieredStore:
                 return found
         return None
 
+    def get_all(self, keys: Iterable[str]) -> dict[str, Blob]:
+        """Return the bytes of those of some keys that are held, each tier asked once for what the faster ones lack."""
+        found: dict[str, Blob] = {}
+        left = list(keys)
+        for depth, tier in enumerate(self.tiers):
+            here = tier.get_all(left) if left else {}
+            for faster in self.tiers[:depth]:
+                for key, blob in here.items():
+                    faster.set(key, blob.data)
+            found |= here
+            left = [key for key in left if key not in here]
+        return found
+
     def set(self, key: str, data: Data, *, wait: bool = False, cost: float = 0.0) -> None:
         """Keep bytes in every tier."""
         for tier in self.tiers:
