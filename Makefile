@@ -23,7 +23,9 @@ run: $(VENV)/runtime.stamp ## serve on PORT (8050); more options in ARGS="--work
 	@exec $(BIN)/python -m app $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: $(VENV)/dev.stamp chromium redis ## run every test; choose some with TESTS="tests/unit -k keys"
-	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov)
+	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov $(ABREAST))
+# A process a core. Each takes tests that follow each other, so that few kernels are compiled and few servers started twice.
+ABREAST := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 stress: $(VENV)/dev.stamp chromium redis ## run the tests that take minutes; choose some with TESTS="tests/stress -k fuzz"
 	STRESS_RESULTS=benchmarks/results CHROMIUM="$$(sh tools/chromium.sh)" \

@@ -1,18 +1,41 @@
 """The one app of a test session: Dash keeps its pages in a registry of the process."""
 
+import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import dash
 import pytest
 from flask.testing import FlaskClient
+from numba.core import compiler
 
 from app.pipeline import redis_link
 from app.server import create_app
 from app.settings import Settings
 from tests.app.paging import content
 from tests.redis_server import RedisServer
+
+
+def _unmeasured(compiling: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(compiling)
+    def compiled(*given: Any, **named: Any) -> Any:
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return compiling(*given, **named)
+        finally:
+            sys.settrace(tracer)
+
+    return compiled
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiler_unmeasured() -> Iterator[None]:
+    """Let coverage look away while numba compiles: none of our lines runs then, and half as long again was spent."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiler, "compile_extra", _unmeasured(compiler.compile_extra))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 from time import monotonic, sleep
@@ -11,6 +10,8 @@ from time import monotonic, sleep
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
+
+from tests.ports import free_port
 
 START_SECONDS = 20
 
@@ -68,8 +69,7 @@ class RedisServer:
         found = shutil.which(os.environ.get("REDIS_SERVER", "") or "redis-server")
         if not found:
             pytest.skip("redis-server is not installed: `make test` installs it, or sudo apt-get install redis-server")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         password = options[options.index("--requirepass") + 1] if "--requirepass" in options else ""
         self.url = f"redis://{f':{password}@' if password else ''}127.0.0.1:{self.port}/0"
         self._command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import yaml
 
-from app.address import listen
 from app.settings import PREFIX, Settings
 from tests.app.test_figure import aggregate, picture, ran
 from tests.app.test_serving import places_spec
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -32,12 +32,6 @@ SHADED = "figure-cmap.value"  # what changes a picture, and not the aggregate th
 VARIABLE = re.compile(PREFIX + r"[A-Z_]+")
 
 App = subprocess.Popen[bytes]
-
-
-def free_port() -> int:
-    with listen("127.0.0.1", 0) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 def nginx_at(folder: Path, port: int, *apps: int) -> list[str]:

@@ -8,9 +8,11 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.browsing import DESKTOP, FLAGS, PHONE, Server, Visit, start_server, stop_server
+
+expect.set_options(timeout=30_000)  # as all else waits, for a page on a busy machine
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The Explorer in a real browser: every control, by its pixels, its requests and what the ribbon says of it."""
 
 import json
+import re
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 from datashader import transfer_functions as tf
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from tests.browser.browsing import Visit, start_server, stop_server
 
@@ -36,9 +37,22 @@ PIXELS = """() => {
 def opened(browse: Browse, path: str, **how: bool) -> Visit:
     """Open a page and wait until its data are drawn, and its controls are there."""
     visit = browse(path, **how)
-    visit.page.wait_for_function("document.querySelector('.ribbon-stage') && document.querySelector('#explorer-cmap')")
-    visit.page.wait_for_timeout(300)
+    drawn(visit)
+    visit.page.wait_for_selector("#explorer-cmap", state="attached")
     return visit
+
+
+def drawn(visit: Visit) -> None:
+    """Wait until the page has told of its opening, and shows all that is in view."""
+    visit.page.wait_for_function("document.querySelector('.ribbon-stage') !== null")
+    expect(visit.page.locator(".explorer-state")).to_have_text("exact")
+    visit.page.wait_for_function("stageboard.explorer.view.current().every((one) => !one.next || one.painted)")
+
+
+def redrawn(visit: Visit, before: object) -> None:
+    """Wait until the data's pixels are others, and a while for what may be asked for after all."""
+    visit.page.wait_for_function(f"(before) => String(({PIXELS})()) !== String(before)", arg=before)
+    visit.page.wait_for_timeout(300)
 
 
 def act(visit: Visit, script: str) -> dict[str, object]:
@@ -77,12 +91,11 @@ def test_shading_needs_no_request(browse: Browse, control: str, value: object, r
     visit = opened(browse, "/explorer/flights", dark=True)
     before = visit.page.evaluate(PIXELS)
     detail = choose(visit, control, value)
-    visit.page.wait_for_timeout(300)
+    redrawn(visit, before)
+    expect(visit.page).to_have_url(re.compile(f"{control}="))
     assert visit.requests == []
-    assert visit.page.evaluate(PIXELS) != before
     assert detail["changed"] == [control]
     assert {name for name, how in hows(detail).items() if how == "browser"} == ran
-    assert f"{control}=" in visit.page.url
 
 
 @pytest.mark.parametrize("control", ["data_opacity", "map_opacity", "labels"])
@@ -91,10 +104,10 @@ def test_opacity_and_labels_run_nothing(browse: Browse, control: str) -> None:
     before = visit.page.evaluate(PIXELS)
     detail = choose(visit, control, False if control == "labels" else 40)
     visit.page.wait_for_timeout(300)
+    expect(visit.page).to_have_url(re.compile(f"{control}="))
     assert visit.requests == []
     assert visit.page.evaluate(PIXELS) == before
     assert set(hows(detail).values()) == {"reused"}
-    assert f"{control}=" in visit.page.url
 
 
 def test_an_aggregate_asks_for_its_tiles_and_offers_its_fields(browse: Browse) -> None:
@@ -103,8 +116,7 @@ def test_an_aggregate_asks_for_its_tiles_and_offers_its_fields(browse: Browse) -
     assert visit.requests
     assert all(".mean.delay/" in one for one in visit.requests)
     assert "Arrival delay" in visit.page.inner_text("#explorer-legend")
-    visit.page.wait_for_timeout(300)
-    assert "aggregate=mean" in visit.page.url
+    expect(visit.page).to_have_url(re.compile("aggregate=mean"))
     back = choose(visit, "aggregate", "count")
     assert hows(back)["grid"] == "reused"
     assert visit.requests == []
@@ -120,15 +132,14 @@ def test_categories_have_a_legend_and_rest_the_colormap(browse: Browse) -> None:
 def test_the_view_is_in_the_address(browse: Browse) -> None:
     visit = opened(browse, "/explorer/places?cmap=bgy")
     act(visit, "stageboard.explorer.map.setView([48.2, 16.4], 7, {animate: false})")
-    visit.page.wait_for_timeout(300)
+    expect(visit.page).to_have_url(re.compile("bounds="))
     address = visit.page.url
     assert "cmap=bgy" in address
-    assert "bounds=" in address
+    drawn(visit)
     rect = "JSON.stringify(stageboard.viewPixels(stageboard.explorer.map, stageboard.explorer.map.getZoom()))"
     shown, picture = visit.page.evaluate(rect), visit.page.locator(".explorer-view").screenshot()
     visit.page.reload(wait_until="networkidle")
-    visit.page.wait_for_function("document.querySelector('.ribbon-stage') !== null")
-    visit.page.wait_for_timeout(400)
+    drawn(visit)
     assert visit.page.evaluate(rect) == shown
     assert visit.page.url == address
     assert visit.page.locator(".explorer-view").screenshot() == picture
@@ -140,9 +151,8 @@ def test_reset_returns_to_the_opening_view(browse: Browse) -> None:
     act(visit, "stageboard.explorer.map.panBy([200, 100], {animate: false})")
     assert visit.page.evaluate("String(stageboard.explorer.bounds())") != before
     visit.page.locator("#explorer-reset").click()
-    visit.page.wait_for_timeout(500)
-    assert visit.page.evaluate("String(stageboard.explorer.bounds())") == before
-    assert "bounds" not in visit.page.url
+    visit.page.wait_for_function("(before) => String(stageboard.explorer.bounds()) === before", arg=before)
+    expect(visit.page).not_to_have_url(re.compile("bounds"))
 
 
 def test_controls_come_though_no_picture_does(browse: Browse) -> None:
@@ -173,7 +183,7 @@ def test_what_draws_is_rehearsed_at_rest(browse: Browse) -> None:
 def test_plots_open_and_back_restores_the_look(browse: Browse) -> None:
     visit = opened(browse, "/explorer/flights")
     choose(visit, "cmap", "bmy")
-    visit.page.wait_for_timeout(300)
+    expect(visit.page).to_have_url(re.compile("cmap=bmy"))
     visit.page.locator("#explorer-plot").click()
     visit.page.get_by_role("option", name="Routes").click()
     visit.page.wait_for_function("stageboard.explorer?.info.plot === 'routes'")
@@ -203,10 +213,9 @@ def test_the_value_under_the_cursor_is_the_true_one(browse: Browse) -> None:
     box = visit.page.locator(".leaflet-container").bounding_box()
     assert box
     visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.7)
-    visit.page.wait_for_timeout(200)
-    said = visit.page.inner_text("#explorer-value")
-    assert "row" in said
-    assert "Departure" in said
+    value = visit.page.locator("#explorer-value")
+    expect(value).to_contain_text("row")
+    expect(value).to_contain_text("Departure")
 
 
 def test_keys_move_the_map_and_sliders(browse: Browse) -> None:
@@ -251,8 +260,7 @@ def test_the_scheme_turns_the_colours_without_a_request(browse: Browse) -> None:
     visit = opened(browse, "/explorer/places", dark=True)
     before = visit.page.evaluate(PIXELS)
     act(visit, "document.documentElement.setAttribute('data-mantine-color-scheme', 'light')")
-    visit.page.wait_for_timeout(300)
-    assert visit.page.evaluate(PIXELS) != before
+    redrawn(visit, before)
     assert [one for one in visit.requests if "/tiles/" in one] == []
 
 
@@ -291,7 +299,7 @@ def test_counts_are_shaded_as_by_datashader(browse: Browse, how: str) -> None:
     cells = np.random.default_rng(3).zipf(1.6, (64, 64)).clip(0, 5000).astype("u4")
     cells[np.random.default_rng(4).random(cells.shape) < 0.5] = 0
     expected = tf.shade(xr.DataArray(cells, dims=("y", "x")), cmap=FIRE, how=how).data
-    page = browse("/explorer/stars").page
+    page = opened(browse, "/explorer/stars").page
     drawn = np.array(page.evaluate(SHADED, [cells.ravel().tolist(), how, FIRE]), "u4").reshape(cells.shape)
     channels = [image.view("u1").reshape(64, 64, 4).astype(int) for image in (drawn, np.ascontiguousarray(expected))]
     assert np.abs(channels[0] - channels[1]).max() <= 1
@@ -305,7 +313,7 @@ SPREAD = """([cells, radius, how, float, size, part]) => {
 
 
 def test_spreading_is_datashaders(browse: Browse) -> None:
-    page = browse("/explorer/stars").page
+    page = opened(browse, "/explorer/stars").page
     for radius, how, filled, real in product((1, 2, 3, 5), ("add", "max", "min"), (0.02, 0.6), (True, False)):
         if not real and how != "add":
             continue
@@ -348,7 +356,7 @@ def test_what_is_seen_is_painted_first_and_then_the_rest(browse: Browse, aggrega
 
 
 def test_a_damaged_tile_is_told_from_a_whole_one(browse: Browse) -> None:
-    page = browse("/explorer/stars").page
+    page = opened(browse, "/explorer/stars").page
     script = """async ([cut, flip]) => {
       const view = stageboard.explorer.view;
       const { coords } = view.current().find((one) => one.tile && !one.tile.empty);

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from time import monotonic
 
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
@@ -46,6 +47,14 @@ def hold(page: Page) -> list[Route]:
     return held
 
 
+def until(page: Page, happened: Callable[[], bool]) -> None:
+    """Wait for what a request of the page brings about here."""
+    ends = monotonic() + 30
+    while not happened():
+        assert monotonic() < ends, "it did not happen"
+        page.wait_for_timeout(20)
+
+
 def column(url: str) -> int:
     found = re.search(r"/(\d+)/(\d+)/(\d+)$", url)
     assert found
@@ -81,6 +90,7 @@ def test_a_rest_is_bounded_and_asks_for_one_after_the_other(browse: Browse) -> N
     assert len(ahead) == len(set(ahead))
     held = hold(page)
     pan(page, 0, 700)
+    until(page, lambda: bool(held))
     page.wait_for_timeout(1200)
     assert len(held) == 1
 
@@ -92,6 +102,7 @@ def test_whatever_the_user_does_aborts_it(browse: Browse, action: str) -> None:
     page.on("requestfailed", lambda one: failed.append(one.url))
     held = hold(page)
     page.wait_for_function("stageboard.explorer.prefetcher.abort !== null")
+    until(page, lambda: bool(held))
     page.wait_for_timeout(200)
     urls = [one.request.url for one in held]
     assert len(urls) == 1
@@ -105,6 +116,7 @@ def test_whatever_the_user_does_aborts_it(browse: Browse, action: str) -> None:
         page.evaluate("dash_clientside.set_props('explorer-cmap', { value: 'kbc' })")
     else:
         pan(page, 40, 0)
+    until(page, lambda: len(failed) >= len(urls))
     page.wait_for_timeout(400)
     assert sorted(failed) == sorted(urls)
 
@@ -122,10 +134,11 @@ def test_a_busy_server_is_left_alone_until_the_next_rest(browse: Browse) -> None
     page.route("**/tiles/**", busy)
     page.wait_for_function("document.querySelector('.ribbon-stage') !== null")
     pan(page, 600, 0)
+    until(page, lambda: bool(asked))
     page.wait_for_timeout(1500)
-    first = len(asked)
-    assert first == 1
+    assert len(asked) == 1
     page.keyboard.press("Shift")
+    until(page, lambda: len(asked) > 1)
     page.wait_for_timeout(1000)
     assert len(asked) == 2
     assert page.inner_text("#explorer-message") == ""
@@ -165,7 +178,7 @@ WORLD = [0, 2**32, 0, 2**32]
 
 
 def test_the_motions_side_comes_first_then_the_ring_then_the_zoom_out(browse: Browse) -> None:
-    page = browse("/explorer/stars").page
+    page, _ = opened(browse, "/explorer/stars", prefetch=False)
     found = page.evaluate(AHEAD, [[4, 6, 4, 5], 4, [-90, 0], WORLD])
     assert {tuple(one) for one in found[:3]} == {(4, 3, 3), (4, 3, 4), (4, 3, 5)}
     assert [one[0] for one in found] == [4] * 10 + [3]
@@ -184,5 +197,5 @@ def test_the_motions_side_comes_first_then_the_ring_then_the_zoom_out(browse: Br
 def test_nothing_is_asked_for_beyond_the_world_or_the_data(
     browse: Browse, rect: list[int], z: int, extent: list[int], expected: list[list[int]]
 ) -> None:
-    page = browse("/explorer/stars").page
+    page, _ = opened(browse, "/explorer/stars", prefetch=False)
     assert page.evaluate(AHEAD, [rect, z, [0, 0], extent]) == expected

@@ -33,7 +33,7 @@ ONLY = "(wanted) => ({ x, y, z }) => (z === wanted ? stageboard.tileCache.peek(v
 def opened(browse: Browse, path: str, **how: bool) -> Page:
     page = browse(path, **how).page
     page.wait_for_function("document.querySelector('.ribbon-stage') !== null")
-    page.wait_for_timeout(300)
+    expect(page.locator(".explorer-state")).to_have_text("exact")
     return page
 
 

@@ -39,6 +39,7 @@ def test_a_chosen_file_opens_in_the_explorer_of_its_session_alone(browse, file) 
 
 def test_a_dropped_file_opens_too_and_is_forgotten(browse) -> None:
     page = browse("/").page
+    page.locator(".upload").first.wait_for()
     page.evaluate(
         """text => {
           const bytes = Uint8Array.from(atob(text), one => one.charCodeAt(0));
