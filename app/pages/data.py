@@ -15,6 +15,7 @@ from app.pipeline.types import Dataset
 from app.ui import shell
 from app.ui.links import page_href, rooted
 from app.ui.numbers import size
+from app.ui.sheet import Cell, sheet
 from app.ui.upload import DELETE, drop_area, own_table
 
 dash.register_page(
@@ -29,22 +30,15 @@ dash.register_page(
 _HEADS: Final = ("Data set", "Rows", "Fields", "Size", "Plots")
 
 
-def _row(dataset: Dataset) -> Component:
+def _row(dataset: Dataset) -> list[Cell]:
     plot = dataset.plots[0]
     try:
         info = describe(plot.path)
         rows, held = "counted when it opens" if info.rows is None else f"{info.rows:,}", size(info.bytes)
     except DataError as error:
         rows, held = str(error), ""
-    return html.Tr(
-        [
-            html.Td(dmc.Anchor(dataset.title, href=page_href("/explorer", dataset.name))),
-            html.Td(rows, className="number"),
-            html.Td(f"{len(plot.fields):,}", className="number"),
-            html.Td(held, className="number"),
-            html.Td(", ".join(one.title for one in dataset.plots)),
-        ]
-    )
+    name = dmc.Anchor(dataset.title, href=page_href("/explorer", dataset.name))
+    return [name, rows, f"{len(plot.fields):,}", held, ", ".join(one.title for one in dataset.plots)]
 
 
 def _own() -> Component:
@@ -56,10 +50,6 @@ def _own() -> Component:
 def layout(**_query: str) -> Component:
     """Return the page."""
     served = runtime.current()
-    head = html.Tr(
-        [html.Th(one, scope="col", className="number" if 0 < at < 4 else "") for at, one in enumerate(_HEADS)]
-    )
-    body = html.Tbody([_row(one) for one in served.catalogue])
     return shell.page(
         html.H1("Data"),
         drop_area(served.uploads.allowance.upload, served.settings.session_days),
@@ -67,7 +57,7 @@ def layout(**_query: str) -> Component:
         html.Div(_own(), id="data-own"),
         html.P(dmc.Anchor("What is kept of you", href=rooted("/session")), className="quiet"),
         html.H2("For everyone"),
-        html.Div(html.Table([html.Thead(head), body]), className="sheet", tabIndex=0),
+        sheet(_HEADS, map(_row, served.catalogue), _HEADS[1:4]),
     )
 
 

@@ -12,6 +12,7 @@ from app.datasets.suspects import EXTENSIONS
 from app.datasets.uploads import Upload
 from app.ui.links import page_href, rooted
 from app.ui.numbers import count, size
+from app.ui.sheet import Cell, sheet
 
 DELETE: Final = "data-delete"
 
@@ -52,17 +53,10 @@ def own_table(uploads: Sequence[tuple[Upload, int]], *, deletable: bool = True) 
     if not uploads:
         return html.P("You have sent nothing that is kept.", className="quiet")
     heads = ("File", "Rows", "Columns", "On disk", "Age", *([""] if deletable else []))
-    head = html.Tr(
-        [html.Th(one, scope="col", className="number" if 0 < at < 5 else "") for at, one in enumerate(heads)]
-    )
-    return html.Div(
-        html.Table([html.Thead(head), html.Tbody([_row(*one, deletable) for one in uploads])]),
-        className="sheet",
-        tabIndex=0,
-    )
+    return sheet(heads, (_row(*one, deletable) for one in uploads), heads[1:5])
 
 
-def _row(one: Upload, held: int, deletable: bool) -> Component:
+def _row(one: Upload, held: int, deletable: bool) -> list[Cell]:
     delete = dmc.Button(
         "Delete",
         id={"type": DELETE, "name": one.name},
@@ -70,16 +64,9 @@ def _row(one: Upload, held: int, deletable: bool) -> Component:
         size="compact-sm",
         **{"aria-label": f"Delete {one.file}"},
     )
-    return html.Tr(
-        [
-            html.Td(dmc.Anchor(one.file, href=page_href("/explorer", one.name))),
-            html.Td(f"{one.rows:,}", className="number"),
-            html.Td(f"{one.columns:,}", className="number"),
-            html.Td(size(held), className="number"),
-            html.Td(age(time.time() - one.at), className="number"),
-            *([html.Td(delete)] if deletable else []),
-        ]
-    )
+    name = dmc.Anchor(one.file, href=page_href("/explorer", one.name))
+    facts = (f"{one.rows:,}", f"{one.columns:,}", size(held), age(time.time() - one.at))
+    return [name, *facts, *([delete] if deletable else [])]
 
 
 def age(seconds: float) -> str:
