@@ -87,6 +87,8 @@ def app(settings: Settings) -> Iterator[dash.Dash]:
     """Assemble the whole app, on the embedded data."""
     made = create_app(settings)
     made.server.test_client_class = Browser
+    # Dash gives the callbacks of our pages to the first app that answers: other tests build apps, too.
+    made.server.test_client().get("/_dash-dependencies")
     yield made
     made.server.extensions["stageboard"].close()
 

@@ -1,5 +1,6 @@
 """Two users of the one app."""
 
+import dash
 import pytest
 from flask.testing import FlaskClient
 
@@ -20,3 +21,9 @@ def ada(app) -> FlaskClient:
 def eve(app) -> FlaskClient:
     """Return another user's."""
     return _browser(app)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ours_first(app: dash.Dash) -> None:
+    """Let the whole app answer before any that a test builds."""
+    del app
