@@ -7,8 +7,6 @@ from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 
-from cachetools import LRUCache
-
 
 class Buckets:
     """A bucket of tokens for each name, filled at a steady rate.
@@ -37,7 +35,8 @@ class Buckets:
 
     def __init__(self, rate: float, room: float, most: int = 20_000, clock: Callable[[], float] = monotonic) -> None:
         self.rate, self.room, self.clock = rate, room, clock
-        self._held: LRUCache[str, tuple[float, float]] = LRUCache(most)
+        self._most = most
+        self._held: dict[str, tuple[float, float]] = {}  # the last used last
         self._lock = Lock()
 
     def take(self, name: str, tokens: float) -> float:
@@ -56,8 +55,10 @@ class Buckets:
         """
         now = self.clock()
         with self._lock:
-            held, before = self._held.get(name, (self.room, now))
+            held, before = self._held.pop(name, (self.room, now))
             held = min(self.room, held + (now - before) * self.rate)
             enough = held >= tokens
             self._held[name] = (held - tokens if enough else held, now)
+            if len(self._held) > self._most:
+                del self._held[next(iter(self._held))]
         return 0.0 if enough else (tokens - held) / self.rate
