@@ -41,6 +41,12 @@ def test_buckets_are_bounded_and_apart() -> None:
     assert len(buckets._held) == 2
 
 
+def test_the_bucket_that_was_used_last_is_kept() -> None:
+    buckets = Buckets(1, 2, most=2, clock=lambda: 0.0)
+    assert [buckets.take(name, 1) for name in "abacaa"] == [0, 0, 0, 0, 1, 1]
+    assert buckets.take("b", 2) == 0  # forgotten, and so full again
+
+
 @pytest.fixture
 def made(app) -> Flask:
     """A small app with the routes' names, and one token a second."""

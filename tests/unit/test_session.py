@@ -54,6 +54,16 @@ def test_a_session_that_is_not_used_ends_and_one_in_use_is_renewed() -> None:
     assert sessions.open(renewed).id == first.id
 
 
+def test_only_what_was_signed_here_is_remembered() -> None:
+    sessions = Sessions(KEY)
+    cookie = sessions.cookie(sessions.fresh())
+    for at in range(100):
+        assert sessions.open(f"{cookie}{at}").fresh
+    assert sessions._read.cache_info().currsize == 0
+    assert not sessions.open(cookie).fresh
+    assert sessions._read.cache_info().currsize == 1
+
+
 def test_an_owner_is_told_apart_and_makes_no_cookie() -> None:
     one, other = Sessions(KEY).open(None), Sessions(KEY).open(None)
     assert one.owner != other.owner
