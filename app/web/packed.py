@@ -4,7 +4,6 @@ They are most of what a first visit loads. Dash reads each file anew for every v
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Final, NamedTuple
 
 from dash import Dash
@@ -57,16 +56,17 @@ def pack_suites(app: Dash) -> None:
     endpoint = next(name for name in app.server.view_functions if "_dash-component-suites" in name)
     serve: Callable[..., Response] = app.server.view_functions[endpoint]
 
-    # As many as there are registered files: any other is an error, and not kept.
-    @cache
-    def packed(package_name: str, path: str) -> Packed:
-        response = serve(package_name=package_name, fingerprinted_path=path)
-        return pack(response.get_data(), response.mimetype or "text/javascript")
+    # As many as there are registered files, whatever version a name tells: any other raises, and is not kept.
+    held: dict[tuple[str, str], Packed] = {}
 
     def suites(package_name: str, fingerprinted_path: str) -> Response:
         path, named = check_fingerprint(fingerprinted_path)
         if not named:
-            return serve(package_name=package_name, fingerprinted_path=path)
-        return packed(package_name, path).answer(FOREVER)
+            return serve(package_name=package_name, fingerprinted_path=fingerprinted_path)
+        if (package_name, path) not in held:
+            # By its full name: by the bare one Dash answers 304, without content, to who says to have it.
+            found = serve(package_name=package_name, fingerprinted_path=fingerprinted_path)
+            held[package_name, path] = pack(found.get_data(), found.mimetype or "text/javascript")
+        return held[package_name, path].answer(FOREVER)
 
     app.server.view_functions[endpoint] = suites
