@@ -12,7 +12,8 @@ FOR_EVER: Final = float("inf")
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
-_STREAMED: Final = re.compile(rb"POST \S*/uploads/")
+# In the path: a query may hold anything.
+_STREAMED: Final = re.compile(rb"POST [^?#\s]*/uploads/[^/?#\s]")
 
 
 class Coming:

@@ -84,6 +84,14 @@ def test_slow_clients_hold_no_thread_and_are_told_that_they_are_late(served: Add
     assert {one.answer[:12] for one in slow} == {b"HTTP/1.1 408"}
 
 
+@pytest.mark.parametrize("target", [b"/x?/uploads/y", b"/x?z=/uploads/y", b"/x#/uploads/y", b"/uploads/"])
+def test_no_other_address_passes_for_an_uploads(target: bytes) -> None:
+    request = Coming(body_bytes=100, until=1)
+    request.add(HEAD.replace(b"/x", target) % 2)
+    assert not request.ready
+    assert request.until == 1
+
+
 def test_an_upload_is_its_routes_own_to_wait_for(served: Address) -> None:
     slow = Slow(served, HEAD.replace(b"/x", b"/uploads/x") % 25)  # 2.5 s of 1.5
     slow.run()
