@@ -4,7 +4,6 @@ STRESS_RESULTS names a folder that gets a report.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from tests.stress.sessions import Timings, Visitor, World
 
 __all__ = ["start"]
 SECONDS = 30
+TITLE = f"An index locked for {SECONDS} s"
 LOCKER = """
 import sqlite3, sys
 
@@ -39,17 +39,6 @@ print("locked", flush=True)
 sys.stdin.readline()
 connection.execute("ROLLBACK")
 """
-
-
-@pytest.fixture(scope="module")
-def rows(request: pytest.FixtureRequest) -> Iterator[list[dict[str, Any]]]:
-    made: list[dict[str, Any]] = []
-    yield made
-    if request.session.testsfailed:
-        return
-    report.show(f"An index locked for {SECONDS} s", made)
-    if folder := os.environ.get("STRESS_RESULTS"):
-        report.write(Path(folder) / "stress-locked.json", {**report.facts(), "seconds": SECONDS, "rows": made})
 
 
 @pytest.mark.parametrize("whom", ["writers", "readers"])

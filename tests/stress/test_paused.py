@@ -3,9 +3,7 @@
 STRESS_RESULTS names a folder that gets a report.
 """
 
-import os
 import signal
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,17 +16,7 @@ from benchmarks import report
 from tests.leasing import Processes, heard, tell
 
 SECONDS = 30
-
-
-@pytest.fixture(scope="module")
-def rows(request: pytest.FixtureRequest) -> Iterator[list[dict[str, Any]]]:
-    made: list[dict[str, Any]] = []
-    yield made
-    if request.session.testsfailed:
-        return
-    report.show(f"A holder of a lease stopped for {SECONDS} s", made)
-    if folder := os.environ.get("STRESS_RESULTS"):
-        report.write(Path(folder) / "stress-paused.json", {**report.facts(), "seconds": SECONDS, "rows": made})
+TITLE = f"A holder of a lease stopped for {SECONDS} s"
 
 
 @pytest.fixture(params=["disk", "redis"])
