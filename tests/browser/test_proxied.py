@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 
 from tests.app.workers import Served, two_workers
 from tests.browser.browsing import Visit
@@ -22,10 +22,11 @@ def test_a_page_uses_values_that_never_leave_the_server(served: Served, browse: 
     visit = browse("/", url=f"http://127.0.0.1:{served.port}")
     total = visit.page.locator("#total")
     expect(total).to_have_text(re.compile("^10 10 UTC"))
-    bodies: list[str] = []
-    visit.page.on("response", lambda one: bodies.append(one.text()) if "_dash-update" in one.url else None)
+    answers: list[Response] = []
+    visit.page.on("response", lambda one: answers.append(one) if "_dash-update" in one.url else None)
     visit.page.locator("#rows").fill("2000")
     expect(total).to_have_text(re.compile("^1999000 1.999e\\+06 UTC"))
+    bodies = [one.text() for one in answers]
     assert "SERVERSIDE_" in bodies[0]
     assert max(map(len, bodies)) < 1500
 
