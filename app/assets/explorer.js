@@ -11,7 +11,24 @@
   const LATE = 1500;
   /** What waits: a map for its data, data for their map, the controls for the first picture. */
   const waiting = { map: null, page: null, controls: null };
+  /** ms after which a change that can wait for the picture waits no longer. */
+  const SOON = 500;
   let page = null;
+
+  /** Changes of controls that follow from an action: React takes longer for them than a picture takes, so it comes first. */
+  const afterwards = {
+    props: new Map(),
+    set(id, props) {
+      if (!this.props.size) this.timer = setTimeout(() => this.run(), SOON);
+      this.props.set(id, props);
+    },
+    run() {
+      clearTimeout(this.timer);
+      const changes = [...this.props];
+      this.props.clear();
+      for (const [id, props] of changes) if (document.getElementById(id)) dash_clientside.set_props(id, props);
+    },
+  };
 
   /** Fields that an aggregate can use. */
   const fitting = (info, aggregate) => info.fields.filter((field) => NEEDS[aggregate].includes(field.kind));
@@ -169,6 +186,7 @@
       channel.port1.onmessage = () => {
         channel.port1.close();
         waiting.controls?.();
+        afterwards.run();
         board.rehearse();
         if (page !== this) return;
         this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, prefetch: board.prefetch.stats(), latency: performance.now() - start, at: Date.now() });
@@ -251,7 +269,7 @@
 
   /** Categories have colours of their own: the colormap rests. */
   function restColormap(aggregate) {
-    if (page && (page.look.aggregate === "by") !== (aggregate === "by")) dash_clientside.set_props("explorer-cmap", { disabled: aggregate === "by" });
+    if (page && (page.look.aggregate === "by") !== (aggregate === "by")) afterwards.set("explorer-cmap", { disabled: aggregate === "by" });
   }
 
   /** Offer the fields that fit the aggregate; returns the one in force. */
@@ -261,7 +279,7 @@
     const shown = fits.length ? chosen : null;
     if (page && (page.look.aggregate !== aggregate || shown !== (field || null))) {
       const data = fits.map((one) => ({ value: one.name, label: one.title }));
-      dash_clientside.set_props("explorer-field", { data, value: shown, disabled: !fits.length });
+      afterwards.set("explorer-field", { data, value: shown, disabled: !fits.length });
     }
     return chosen;
   }

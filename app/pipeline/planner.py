@@ -4,17 +4,15 @@ It decides by the rows that a tile touches. Tiles of many rows are cut from the 
 rectangles, for a call has a cost of its own, but to none of so many rows that it could not be stopped soon.
 """
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
+from app.pipeline.canvas import aggregate_rect, aggregate_states
 from app.pipeline.points import Points
-from app.pipeline.pyramid import States, finalised, group_of, merged
+from app.pipeline.pyramid import finalised, group_of
 from app.pipeline.remarks import remark
 from app.pipeline.stopping import checkpoint
 from app.pipeline.tiles import rectangles
@@ -27,9 +25,6 @@ MOST_CELLS = 64_000_000
 """Cells of all planes that one call to Datashader may fill: bounds its memory to about 256 MB."""
 MOST_ROWS = 3_000_000
 """Rows that one call reads where tiles can be told apart: some ten milliseconds."""
-ABREAST = 250_000
-"""Rows that are worth a thread of their own."""
-_POOL = ThreadPoolExecutor(os.cpu_count(), "aggregate")
 
 
 def aggregate(points: Points, tiles: Sequence[TileAddress], aggregate: str, field: str) -> list[Array]:
@@ -90,24 +85,11 @@ def _drawn(points: Points, rect: TileRect, aggregate: str, field: str) -> dict[T
     if rows.kind == "lines":
         whole = aggregate_rect(rows, pixels, aggregate)
         return {tile: _cut(whole, rect, tile) for tile in rect.tiles()}
-    states = _states(rows, pixels, group_of(aggregate))
+    states = aggregate_states(rows, pixels, group_of(aggregate))
     return {
         tile: finalised({name: _cut(one, rect, tile) for name, one in states.items()}, aggregate)
         for tile in rect.tiles()
     }
-
-
-def _states(rows: Rows, pixels: PixelRect, group: str) -> States:
-    """Aggregate points by one call, or many by two at once: its kernels release the interpreter's lock."""
-    half = len(rows.x) // 2
-    if half < ABREAST:
-        return aggregate_states(rows, pixels, group)
-    parts = [
-        rows._replace(x=rows.x[at], y=rows.y[at], value=None if rows.value is None else rows.value[at])
-        for at in (slice(0, half), slice(half, None))
-    ]
-    other = _POOL.submit(aggregate_states, parts[1], pixels, group)
-    return merged([aggregate_states(parts[0], pixels, group), other.result()])
 
 
 def _cut(whole: Array, rect: TileRect, tile: TileAddress) -> Array:

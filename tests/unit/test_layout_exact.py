@@ -109,7 +109,6 @@ def assert_same(found: np.ndarray, expected: np.ndarray, scale: float = 1.0) -> 
 def _shallow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let few rows be many."""
     monkeypatch.setattr(pyramid, "DENSEST", 150)
-    monkeypatch.setattr("app.pipeline.planner.ABREAST", 20)
     monkeypatch.setattr("app.pipeline.planner.MOST_ROWS", 100)
     monkeypatch.setattr("app.pipeline.zorder.CHUNK", 4)
     monkeypatch.setattr("app.pipeline.zorder.HEAVY", 30)
