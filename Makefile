@@ -1,7 +1,7 @@
 # Stageboard: `make run` on a fresh Debian or Ubuntu with Python 3.11 or newer and make; nothing else is needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test stress lint audit lock screenshots clean chromium redis bench-engine bench-peers
+.PHONY: help venv run test stress lint audit lock screenshots clean chromium servers bench-engine bench-peers
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,12 +22,12 @@ venv: $(VENV)/runtime.stamp ## install what running needs into .venv
 run: $(VENV)/runtime.stamp ## serve on PORT (8050); more options in ARGS="--workers 2"
 	@exec $(BIN)/python -m app $(if $(PORT),--port $(PORT)) $(ARGS)
 
-test: $(VENV)/dev.stamp chromium redis ## run every test; choose some with TESTS="tests/unit -k keys"
+test: $(VENV)/dev.stamp chromium servers ## run every test; choose some with TESTS="tests/unit -k keys"
 	CHROMIUM="$$(sh tools/chromium.sh)" $(BIN)/python -m pytest $(or $(TESTS),--cov $(ABREAST))
 # A process a core. Each takes tests that follow each other, so that few kernels are compiled and few servers started twice.
 ABREAST := --numprocesses auto --maxprocesses 4 --dist worksteal
 
-stress: $(VENV)/dev.stamp chromium redis ## run the tests that take minutes; choose some with TESTS="tests/stress -k fuzz"
+stress: $(VENV)/dev.stamp chromium servers ## run the tests that take minutes; choose some with TESTS="tests/stress -k fuzz"
 	STRESS_RESULTS=benchmarks/results CHROMIUM="$$(sh tools/chromium.sh)" \
 	  $(BIN)/python -m pytest -s -o faulthandler_timeout=0 $(or $(TESTS),tests/stress)
 
@@ -63,8 +63,9 @@ bench-engine: $(VENV)/dev.stamp ## time the engine beside plain Datashader; choo
 chromium:
 	@sh tools/chromium.sh install
 
-redis:
-	@sh tools/redis.sh install || true
+servers:
+	@sh tools/server.sh redis-server redis-server "the shared store" || true
+	@sh tools/server.sh nginx nginx-light "what is in deploy/" || true
 
 clean: ## remove .venv, caches and computed results
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage tests/artifacts

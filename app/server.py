@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -21,7 +21,9 @@ from app.serverside import Serverside
 from app.settings import Settings
 from app.ui import shell
 from app.ui.bundle import SOURCES
+from app.ui.explorer_page import first_picture
 from app.ui.notices import document, notice, toast
+from app.web.document import draw_early
 from app.web.headers import Guarded, script_hash
 from app.web.journal import keep_journal, shown_path, trace
 from app.web.limits import limit_rates
@@ -134,20 +136,33 @@ def _leads_somewhere(path: str, served: Callable[[str], bool]) -> bool:
 def _mark_missing(response: Response) -> Response:
     # Dash answers every address with its index and status 200, and finds the page in the browser.
     shown = request.endpoint == "/<path:path>" and response.status_code == HTTPStatus.OK
+    if shown:
+        # It tells of what the session may see.
+        response.headers["Cache-Control"] = "private, no-cache"
     if shown and not _leads_somewhere(request.path, current().serves):
         response.status_code = HTTPStatus.NOT_FOUND
     return response
 
 
+def _first_picture(path: str, query: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """Return what an Explorer's first picture needs; None where the page has none."""
+    explorer = re.fullmatch(r"/explorer(?:/([^/]+))?/?", path)
+    try:
+        return first_picture(current(), explorer[1] or "", query) if explorer else None
+    except errors.StageboardError:
+        return None
+
+
 def _pages(server: Flask, settings: Settings) -> Dash:
     """Return the Dash app of all pages, on a Flask app."""
-    return Dash(
+    root = settings.prefix.rstrip("/")
+    app = Dash(
         "app",
         server=server,
         use_pages=True,
         pages_folder="pages",
         assets_folder="assets",
-        index_string=shell.index(settings.prefix.rstrip("/"), bundled=not settings.debug),
+        index_string=shell.index(root),
         assets_ignore="" if settings.debug else SOURCES,
         requests_pathname_prefix=settings.prefix,
         routes_pathname_prefix="/",
@@ -160,6 +175,8 @@ def _pages(server: Flask, settings: Settings) -> Dash:
         use_async=False,
         on_error=_on_callback_error,
     )
+    draw_early(app, _first_picture, root, bundled=not settings.debug)
+    return app
 
 
 def create_app(settings: Settings) -> Dash:

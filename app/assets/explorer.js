@@ -58,15 +58,13 @@
 
     setUpMap() {
       const { map } = this;
-      map.setMinZoom(1).setMaxZoom(board.MAX_Z + 1);
+      furnish(map, this.world);
       // A notch of a wheel is one zoom; Leaflet also begins to load at once then, not when it has zoomed.
       map.options.wheelPxPerZoomLevel = 100;
-      map.attributionControl?.setPrefix(false);
       if (matchMedia("(prefers-reduced-motion: reduce)").matches) map.options.inertia = map._zoomAnimated = false;
       const box = map.getContainer();
       box.setAttribute("role", "application");
       box.setAttribute("aria-label", `${this.info.title}. Arrow keys move the view, plus and minus zoom.`);
-      if (this.world.geographic && !map.scaleBar) map.scaleBar = L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
       map.invalidateSize({ pan: false, animate: false });
       this.opening = !this.info.bounds;
       this.fit();
@@ -74,11 +72,8 @@
 
     /** Go to the bounds of the address, or to the opening view. */
     fit() {
-      const { map, info } = this;
-      const bounds = this.opening ? info.view : info.bounds;
-      const { center, zoom } = this.world.fit(map, bounds, this.opening && !this.world.geographic ? board.axesRoom : null);
       this.settling = true;
-      map.setView(center, zoom, { animate: false });
+      openView(this.map, this.world, this.info, this.opening);
       this.settling = false;
     }
 
@@ -133,14 +128,11 @@
       names.forEach((name) => this.begin(name));
       if (!names.includes("open")) this.prefetcher.disturb();
       this.look = { ...look };
-      const field = this.field();
       if (this.base) {
         this.base.show(look.basemap, look.map_opacity, look.labels);
         this.place.dataset.ground = this.base.ground();
       }
-      const ground = this.base ? this.base.ground() : board.scheme();
-      this.look.palette = board.palette(look.cmap, this.info.palettes[look.cmap], ground);
-      this.look.colours = look.aggregate === "by" && field ? board.parseColours(field.colors.join("")) : null;
+      Object.assign(this.look, coloursOf(this.info, look, this.base ? this.base.ground() : board.scheme()));
       this.view.show(this.look);
       this.dress();
       if (!names.includes("open")) this.write();
@@ -176,20 +168,22 @@
       this.readout.say(this.view.exact ? "exact" : "preview");
       this.prefetcher.rest();
       if (!this.action || this.moving) return;
-      const { changed, start } = this.action;
+      const { changed } = this.action;
+      // An opening is what the first picture took, whose place this one takes.
+      const { start, facts, costs, previewed, painted } = board.early?.took ?? { ...this.view, start: this.action.start };
       this.action = null;
-      const { facts, costs, previewed } = this.view;
       const preview = previewed ? previewed - start : null;
       const stages = board.stageRows(facts, costs);
       // A message posted now is handled when this frame has been painted.
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
         channel.port1.close();
+        board.early?.remove();
         waiting.controls?.();
         afterwards.run();
         board.rehearse();
         if (page !== this) return;
-        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, prefetch: board.prefetch.stats(), latency: performance.now() - start, at: Date.now() });
+        this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, prefetch: board.prefetch.stats(), latency: (painted ?? performance.now()) - start, at: Date.now() });
       };
       channel.port2.postMessage(0);
     }
@@ -231,6 +225,28 @@
       close.onclick = () => place.replaceChildren();
       place.replaceChildren(board.element("span", "", text), close);
     }
+  }
+
+  /** What a map of a plot has: its zooms, and what stands in its corners. */
+  function furnish(map, world) {
+    map.setMinZoom(1).setMaxZoom(board.MAX_Z + 1);
+    map.attributionControl?.setPrefix(false);
+    if (world.geographic && !map.scaleBar) map.scaleBar = L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
+  }
+
+  /** Go to the opening view, or to the bounds of the address. */
+  function openView(map, world, info, opening) {
+    const { center, zoom } = world.fit(map, opening ? info.view : info.bounds, opening && !world.geographic ? board.axesRoom : null);
+    map.setView(center, zoom, { animate: false });
+  }
+
+  /** The colours of a look on a ground: of the colormap, and of the categories. */
+  function coloursOf(info, look, ground) {
+    const field = info.fields.find((one) => one.name === look.field);
+    return {
+      palette: board.palette(look.cmap, info.palettes[look.cmap], ground),
+      colours: look.aggregate === "by" && field ? board.parseColours(field.colors.join("")) : null,
+    };
   }
 
   function sentence(error) {
@@ -289,6 +305,8 @@
     const look = { aggregate, field, normalization, range, cmap, spreading, data_opacity: dataOpacity };
     return info.crs === "plane" ? look : { ...look, basemap, map_opacity: mapOpacity, labels };
   }
+
+  Object.assign(board, { furnish, openView, coloursOf, lookOf });
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.explorer = {

@@ -75,7 +75,12 @@
   clientside.shell = {
     scheme: (value) => { choose(value); return clientside.no_update; },
     restore: () => stored(),
-    navigated: (pathname) => { markCurrent(pathname); return false; },
+    navigated: (pathname) => {
+      markCurrent(pathname);
+      const { early } = window.stageboard || {};
+      if (early && early.path !== pathname) early.remove();
+      return false;
+    },
     menu: (opened) => Boolean(opened),
     closed: (opened) => (opened ? clientside.no_update : false),
   };

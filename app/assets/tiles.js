@@ -91,6 +91,8 @@
   }
 
   const cache = new TileCache(BUDGET);
+  /** Requests under way, by address: who wants the tile that another view asks for waits for it. */
+  const coming = new Map();
 
   /** Parse `Server-Timing` into {stage: {how, ms}}. */
   function serverTiming(header) {
@@ -120,8 +122,19 @@
    * @returns {Promise<{tile: object, fact: {where: string, ahead: boolean, bytes: number, timing: object}}>} ahead: prefetched
    */
   async function fetchTile(url, rect, signal, lane) {
+    if (coming.has(url)) await coming.get(url).catch(() => {});
     const seen = cache.get(url);
     if (seen) return { tile: seen, fact: { where: "page", ahead: board.prefetch.use(url), bytes: 0, timing: {} } };
+    const asked = askForTile(url, rect, signal, lane);
+    coming.set(url, asked);
+    try {
+      return await asked;
+    } finally {
+      if (coming.get(url) === asked) coming.delete(url);
+    }
+  }
+
+  async function askForTile(url, rect, signal, lane) {
     if (performance.getEntriesByType("resource").length > 200) performance.clearResourceTimings();
     const ask = () => {
       const wanted = lane ? { "Stageboard-View": lane.rect.join(","), "Stageboard-Lane": lane.text() } : { "Stageboard-View": rect.join(",") };

@@ -1,8 +1,7 @@
 """Explorer: a plot on its plane, its aggregate tiles shaded in the browser. The address is the whole view."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 import dash
 import dash_leaflet as dl
@@ -10,11 +9,11 @@ from dash import ClientsideFunction, Input, Output, State, clientside_callback, 
 from dash.development.base_component import Component
 
 from app import runtime
-from app.pipeline.controls import COLORMAPS, WHOLE, Controls, opening
+from app.pipeline.controls import Controls
 from app.pipeline.errors import DataError, StageboardError
 from app.pipeline.types import Dataset, Plot
-from app.ui.basemaps import BASE_MAPS
 from app.ui.controls import panel
+from app.ui.explorer_page import CONTROLS, asked_for, browser_info, named
 from app.ui.legend import legend, readouts
 from app.ui.links import page_path
 from app.ui.notices import HOME, Action, notice
@@ -32,28 +31,13 @@ dash.register_page(
     order=1,
 )
 
-# In the order in which `clientside.explorer.controls` takes them; `browser_info` has the values to open with.
-_CONTROLS: Final = (
-    ("aggregate", "value"),
-    ("field", "value"),
-    ("normalization", "value"),
-    ("range", "value"),
-    ("cmap", "value"),
-    ("spreading", "value"),
-    ("data_opacity", "value"),
-    ("basemap", "value"),
-    ("map_opacity", "value"),
-    ("labels", "checked"),
-)
-
 
 def layout(dataset: str = "", plot: str = "", **query: str) -> Component:
     """Return the page of a plot; without names, of the first data set and of the plot that it opens with."""
     served = runtime.current()
-    one = served.dataset(dataset) if dataset else next(iter(served.catalogue))
+    one = named(served, dataset)
     try:
-        drawn = served.plot(one.name, plot)
-        shown = opening(drawn).changed(drawn, query)
+        _, drawn, shown = asked_for(served, one.name, plot, query)
         if not served.ready(drawn):
             return preparing(one, drawn)
         info = served.plot_info(one.name, drawn)
@@ -63,29 +47,6 @@ def layout(dataset: str = "", plot: str = "", **query: str) -> Component:
         back = Action(f"Open {one.title}", page_path("/explorer", one.name))
         return notice("That address does not work here", str(error), (back, HOME))
     return _page(one, drawn, shown, info)
-
-
-def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all that the browser needs to draw a plot, as JSON.
-
-    Parameters
-    ----------
-    dataset, plot : Dataset, Plot
-    shown : Controls
-        The values to open with; its bounds are the view of the address.
-    info : mapping
-        As `Runtime.plot_info` returns it.
-    """
-    start = {**asdict(opening(plot)), "plot": dataset.plots[0].name, "range": list(WHOLE)}
-    return {
-        **info,
-        "map": f"explorer-map-{dataset.name}-{plot.name}",
-        "opening": [getattr(shown, name) for name, _ in _CONTROLS],
-        "bounds": list(shown.bounds) if shown.bounds else None,
-        "defaults": start,
-        "basemaps": {one.name: one.browser() for one in BASE_MAPS},
-        "palettes": {name: "".join(colours).replace("#", "") for name, colours in COLORMAPS.items()},
-    }
 
 
 def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]) -> Component:
@@ -134,7 +95,7 @@ clientside_callback(_told("page"), Output("explorer-told", "data"), Input("explo
 clientside_callback(
     _told("controls"),
     Output("explorer-chosen", "data"),
-    *(Input(f"explorer-{name}", prop) for name, prop in _CONTROLS),
+    *(Input(f"explorer-{name}", prop) for name, prop in CONTROLS),
 )
 clientside_callback(_told("panel"), Output("explorer-panel", "children"), Input("explorer-controls", "data"))
 clientside_callback(

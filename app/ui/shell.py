@@ -12,7 +12,6 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
 from dash.development.base_component import Component
 
-from app.ui.bundle import bundle
 from app.ui.icons import icon
 from app.ui.links import SECTIONS, rooted
 from app.ui.theme import THEME
@@ -47,32 +46,26 @@ _INDEX: Final = (
     """
     + SCHEME
     + """
-    {%css%}{%our styles%}
+    {%css%}
   </head>
   <body>
     {%app_entry%}
     <noscript>Stageboard draws in the browser: allow JavaScript for this page.</noscript>
-    <footer>{%config%}{%scripts%}{%our scripts%}{%renderer%}</footer>
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
   </body>
 </html>"""
 )
 
 
-def index(root: str, *, bundled: bool) -> str:
+def index(root: str) -> str:
     """Return the document that holds every page, for Dash to fill in.
 
     Parameters
     ----------
     root : str
         The path that the app is served under, without a slash at its end; our scripts read it from ``data-root``.
-    bundled : bool
-        Whether it names our scripts and styles, in one file each, and Dash does not.
     """
-    styles = f'<link rel="stylesheet" href="ROOT/assets/{bundle("css").name}">' if bundled else ""
-    # After those of the components, which ours extend, and before what starts the page.
-    scripts = f'<script src="ROOT/assets/{bundle("js").name}"></script>' if bundled else ""
-    whole = _INDEX.replace("{%our styles%}", styles).replace("{%our scripts%}", scripts)
-    return whole.replace("ROOT", root)
+    return _INDEX.replace("ROOT", root)
 
 
 def _links() -> list[Component]:

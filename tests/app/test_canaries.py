@@ -57,6 +57,13 @@ def test_a_page_of_an_upload_has_no_content_for_anyone_else(ada, eve, kept, page
     assert CANARY not in theirs
 
 
+def test_the_document_of_an_upload_tells_its_owner_alone(ada, eve, kept) -> None:
+    mine, theirs = (one.get(f"/explorer/{kept}") for one in (ada, eve))
+    assert COLUMN in mine.text
+    assert CANARY not in theirs.text.replace(kept, "what was asked for")
+    assert mine.headers["Cache-Control"] == "private, no-cache"
+
+
 def test_a_token_of_a_figure_is_its_sessions_own(ada, eve, kept) -> None:
     token = aggregate(ada, dataset=kept, **VIEW)
     assert picture(ada, token)["src"]

@@ -38,7 +38,7 @@ def nginx_at(folder: Path, port: int, *apps: int) -> list[str]:
     """Return the command of nginx with deploy/nginx.conf, but for its addresses and folders."""
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if not found:
-        pytest.skip("nginx is not installed: sudo apt-get install nginx-light")
+        pytest.skip("nginx is not installed: `make test` installs it, or sudo apt-get install nginx-light")
     text = (DEPLOY / "nginx.conf").read_text()
     places = {"/tmp/": f"{folder}/", "listen 8080": f"listen 127.0.0.1:{port}"}
     places |= {f"web{n}:8050": f"127.0.0.1:{app}" for n, app in enumerate(apps, 1)}

@@ -1,6 +1,7 @@
 """The Explorer's page, as the browser gets it: the address sets every control, and what it cannot mean is said."""
 
 import json
+import re
 
 import pytest
 
@@ -107,3 +108,34 @@ def test_the_browser_is_told_the_plane_and_the_palettes(visit):
     assert told["map"] == "explorer-map-stars-" + told["plot"]
     assert all(len(colours) == 256 * 6 for colours in told["palettes"].values())
     assert json.dumps(told["defaults"]["range"]) == "[0, 100]"
+
+
+def facts(client, path):
+    """Return what a page's document tells of its first picture; None where it tells nothing."""
+    text = client.get(path).get_data(as_text=True)
+    found = re.search(r'<script type="application/json" id="early">(.*?)</script>', text, re.DOTALL)
+    return json.loads(found[1]) if found else None
+
+
+def test_the_document_tells_what_the_first_picture_needs(visit, ada):
+    search = "?plot=routes&cmap=kbc&bounds=-100,-80,30,50"
+    told, page = facts(ada, f"/explorer/flights{search}"), control(visit("/explorer/flights", search), "info")["data"]
+    assert told == {**page, "palettes": {"kbc": page["palettes"]["kbc"]}}
+    assert facts(ada, "/explorer")["dataset"] == "flights"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/data", "/figure/flights", "/explorer/nope", "/explorer/flights?plot=nope", "/explorer/flights?cmap=nope"],
+)
+def test_other_documents_tell_nothing(ada, path):
+    assert facts(ada, path) is None
+
+
+def test_what_draws_comes_before_what_need_not(ada):
+    names = re.findall(r'<script src="([^"]*)"', ada.get("/explorer").get_data(as_text=True))
+    order = [
+        next(at for at, one in enumerate(names) if name in one)
+        for name in ("/react-dom@", "/dash_leaflet", "/bundle-", "/dash_mantine", "/dash_renderer")
+    ]
+    assert order == sorted(order)

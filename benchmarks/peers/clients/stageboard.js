@@ -3,9 +3,11 @@ window.peer = (() => {
   "use strict";
   const NAMES = { opacity: "data_opacity" };
   const explorer = () => window.stageboard?.explorer;
+  /** The map that is seen: the first picture's lies above the page's own until that shows the same. */
+  const seen = () => (window.stageboard?.early ?? explorer())?.map.getContainer();
   return {
-    area: () => (explorer() ? explorer().map.getContainer().getBoundingClientRect() : null),
-    layers: () => [...document.querySelectorAll(".explorer-data canvas")],
+    area: () => seen()?.getBoundingClientRect() ?? null,
+    layers: () => [...(seen()?.querySelectorAll(".explorer-data canvas") ?? [])],
     set: (name, value) => dash_clientside.set_props(`explorer-${NAMES[name] ?? name}`, { value: name === "opacity" ? value * 100 : value }),
     jump(bounds) {
       const { map, world } = explorer();

@@ -1,0 +1,75 @@
+"""The document that every page starts from: which scripts it names, in which order, and what they need at once.
+
+An Explorer's first picture waits neither for Dash nor for its components: what draws it comes before them, with the
+facts of the plot in the document itself.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from dash import Dash
+from flask import request
+
+from app.ui.bundle import bundle
+
+EARLY: Final = "early"
+"""The id of the element that holds the facts, as JSON."""
+
+Facts = Callable[[str, Mapping[str, str]], Mapping[str, Any] | None]
+"""Returns what the first picture of a path, with a query, needs; None where it has none."""
+
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+# Leaflet, and what the file that brings it needs.
+_DRAWING = re.compile(r"/(polyfill|react|react-dom|prop-types|dash_leaflet)[@.]")
+
+
+def draw_early(app: Dash, facts: Facts, root: str, *, bundled: bool) -> None:
+    """Let an app's document begin to draw before Dash starts.
+
+    Parameters
+    ----------
+    app : dash.Dash
+    facts : callable
+        As `Facts`.
+    root : str
+        The path that the app is served under, without a slash at its end.
+    bundled : bool
+        Whether the document names our scripts and styles, in one file each, and Dash does not.
+    """
+    filled: Callable[..., str] = app.interpolate_index
+
+    def document(**parts: str) -> str:
+        told = facts(request.path, request.args)
+        if bundled:
+            parts["css"] += f'<link rel="stylesheet" href="{root}/assets/{bundle("css").name}">'
+            parts["scripts"] = in_order(parts["scripts"], f'<script src="{root}/assets/{bundle("js").name}"></script>')
+        return filled(**parts | {"scripts": (data_element(EARLY, told) if told else "") + parts["scripts"]})
+
+    app.interpolate_index = document
+
+
+def in_order(scripts: str, ours: str) -> str:
+    """Return script elements so that ours come right after those that draw.
+
+    Examples
+    --------
+    >>> in_order('<script src="/dcc.js"></script><script src="/react@18.js"></script>', "<script></script>")
+    '<script src="/react@18.js"></script><script></script><script src="/dcc.js"></script>'
+    """
+    found = _SCRIPT.findall(scripts)
+    drawing = [one for one in found if _DRAWING.search(one.partition(">")[0])]
+    return "".join((*drawing, ours, *(one for one in found if one not in drawing)))
+
+
+def data_element(name: str, value: Mapping[str, Any]) -> str:
+    """Return an element that holds data, and runs nothing, whatever text is in them.
+
+    Examples
+    --------
+    >>> data_element("early", {"rows": 3})
+    '<script type="application/json" id="early">{"rows":3}</script>'
+    """
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="{name}">{text}</script>'
