@@ -27,8 +27,8 @@ def page(text: str, results: Path) -> str:
     _, _, tail = rest.partition(END)
     reports = [json.loads(one.read_text()) for one in results.glob("engine-*.json")]
     parts = [engine(one) for one in sorted(reports, key=lambda one: one["rows"])]
-    pages = [json.loads(one.read_text()) for one in sorted(results.glob("peers-*.json"))]
-    parts += [peers(one) for one in pages if any("actions" in part for part in one["peers"].values())]
+    pages = [json.loads(one.read_text()) for one in results.glob("peers-*.json")]
+    parts += [peers(one) for one in sorted(pages, key=lambda one: one["rows"])]
     kinds = {
         "store": store,
         "stress-sessions": sessions,
@@ -106,20 +106,70 @@ def _table_of(title: str, what: str, found: Mapping[str, Any]) -> str:
 
 
 def peers(found: Mapping[str, Any]) -> str:
-    """Return the table of one run in the browser: the median of each action, a column a peer."""
-    by_peer = {name: parts["actions"].get("actions", {}) for name, parts in found["peers"].items()}
-    names = dict.fromkeys(action for actions in by_peer.values() for action in actions)
+    """Return the tables of one run in the browser, a column or a row a peer; of the parts that were run."""
+    made = {"actions": _actions, "sessions": _at_once, "memory": _memory, "restart": _restarted}
+    by_part = {part: {name: one.get(part) for name, one in found["peers"].items()} for part in made}
+    parts = [make(by_part[part]) for part, make in made.items() if any(by_part[part].values())]
+    return "\n".join(
+        [
+            f"### Pages on {found['rows']:,} rows, in a browser\n\nCommit {found['commit']}, {found['date'][:10]}; "
+            f"{found['cores']} cores; median of {found['repeats']}.\n",
+            *parts,
+        ]
+    )
+
+
+def _actions(by_peer: Mapping[str, Any]) -> str:
+    took = {name: one.get("actions", {}) for name, one in by_peer.items()}
+    names = dict.fromkeys(action for actions in took.values() for action in actions)
     rows = [
         {
             "action": name,
-            **{peer: actions.get(name, {}).get("ms", {}).get("median", "-") for peer, actions in by_peer.items()},
+            **{peer: actions.get(name, {}).get("ms", {}).get("median", "-") for peer, actions in took.items()},
         }
         for name in names
     ]
-    return (
-        f"### Pages on {found['rows']:,} rows, in a browser\n\nCommit {found['commit']}, {found['date'][:10]}; "
-        f"{found['cores']} cores; median of {found['repeats']}.\n\n" + _table("Action to painted pixels, ms", rows)
-    )
+    return _table("Action to painted pixels, ms", rows)
+
+
+def _at_once(by_peer: Mapping[str, Any]) -> str:
+    rows = [
+        {"page": name, "answers a second": one["actions_per_second"], "median ms": one["ms"]["median"]}
+        for name, one in by_peer.items()
+        if "failed" not in one
+    ]
+    return _table("Twenty sessions that act without a pause", rows)
+
+
+def _memory(by_peer: Mapping[str, Any]) -> str:
+    rows = [
+        {
+            "page": name,
+            **{f"{at['sessions']} open": round(at["bytes"] / 1e6) for at in one["at"][:-1]},
+            "at the end": f"{one['at'][-1]['bytes'] / 1e6:,.0f} with {one['at'][-1]['sessions']}",
+            "a further one": round(one["bytes_a_further_session"] / 1e6, 3),
+        }
+        for name, one in by_peer.items()
+        if "failed" not in one
+    ]
+    return _table("Memory by open sessions, MB", rows)
+
+
+def _restarted(by_peer: Mapping[str, Any]) -> str:
+    tries = {name: one["restart"] for name, one in by_peer.items() if "failed" not in one}
+    rows = [
+        {
+            "after a restart": f"{action}, {page.replace('_', ' ')}",
+            **{name: _ms(one[page].get(action)) for name, one in tries.items()},
+        }
+        for page in ("same_page", "new_page")
+        for action in dict.fromkeys(action for one in tries.values() for action in one[page])
+    ]
+    return _table("The server ends, and starts again; ms, or what becomes of the action", rows)
+
+
+def _ms(tried: Mapping[str, Any] | None) -> Any:
+    return "-" if tried is None else tried.get("ms", "fails")
 
 
 def _session_row(row: Mapping[str, Any]) -> dict[str, Any]:
