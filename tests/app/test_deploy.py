@@ -253,6 +253,7 @@ def services() -> dict[str, Any]:
 def test_every_container_is_read_only_and_has_no_rights(services: dict[str, Any]) -> None:
     assert set(services) == {"web1", "web2", "redis", "nginx"}
     for one in services.values():
+        assert one["init"] is True
         assert one["read_only"] is True
         assert one["cap_drop"] == ["ALL"]
         assert one["security_opt"] == ["no-new-privileges:true"]
