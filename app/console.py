@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 Report = Callable[[float, str], None]
+_WIDEST = 10_000
 
 
 def say(message: str) -> None:
@@ -35,7 +36,7 @@ def print_table(rows: Sequence[Mapping[str, object]], wide: Sequence[str] = ()) 
     rows : sequence of mapping
         All with the same names.
     wide : sequence of str
-        Columns that may be folded; the others keep their width.
+        Columns that may be folded; the others keep their width, also beyond that of the terminal.
     """
     if not rows:
         return
@@ -45,7 +46,12 @@ def print_table(rows: Sequence[Mapping[str, object]], wide: Sequence[str] = ()) 
         table.add_column(name, justify="right" if numbers else "left", no_wrap=name not in wide, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row.values()))
-    Console().print(table)
+    console = Console()
+    if not wide:
+        console.width = max(
+            console.width, console.measure(table, options=console.options.update(width=_WIDEST)).maximum
+        )
+    console.print(table)
 
 
 def _cell(value: object) -> str:

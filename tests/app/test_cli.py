@@ -104,6 +104,13 @@ def test_settings_as_a_table_and_as_json(capsys: pytest.CaptureFixture[str]) -> 
     assert next(row["value"] for row in table if row["name"] == "workers") == "3"
 
 
+def test_a_table_is_not_cut_where_no_terminal_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["cache", "stats"]) == 0
+    head = capsys.readouterr().out.splitlines()[0].split()
+    assert head[:5] == ["tier", "entries", "bytes", "limit", "hits"]
+    assert head[-1] == "evicted"
+
+
 def test_data_are_listed_added_and_removed(capsys: pytest.CaptureFixture[str], points: Path) -> None:
     assert cli.run(["data", "add", str(points), "--name", "walks", "--kind", "points"]) == 0
     assert "walks is served" in capsys.readouterr().err

@@ -26,7 +26,7 @@ from app.pipeline.types import Axis, Field, Plot
 from app.pipeline.world import PixelRect
 
 path, folder, tries = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-pyramid.DENSEST = 50_000
+pyramid.DENSEST = 100_000
 plot = Plot("p", path, Axis("x"), Axis("y"), (Field("v", "v"), Field("c", "c", "category")))
 mark = fingerprint(path)
 
