@@ -50,7 +50,9 @@
     constructor(map, info, listener) {
       Object.assign(this, { map, info, listener });
       this.tiles = new Map();
-      this.shader = new board.Shader();
+      /** The first picture, whose place this view takes: it has taken stock, and painted. */
+      this.early = board.early?.view;
+      this.shader = this.early?.shader ?? new board.Shader();
       this.lane = new board.Lane();
       this.look = null;
       this.resetCosts();
@@ -284,11 +286,19 @@
       const painted = [one.url, shader.version, drawn.radius, drawn.palette.css].join(" ");
       if (one.painted === painted) return true;
       const start = performance.now();
-      const all = shader.paint(this.pen(one), one.next, drawn, part);
+      const all = this.copied(one, painted) || shader.paint(this.pen(one), one.next, drawn, part);
       this.costs.encode = (this.costs.encode || 0) + performance.now() - start;
       this.finished(one, all ? painted : "", one.next);
       one.preview = null;
       return false;
+    }
+
+    /** Take a tile of the first picture as it is. @returns {boolean} whether it was there */
+    copied(one, painted) {
+      const twin = this.early?.tiles.get(this.layer._tileCoordsToKey(one.coords));
+      if (twin?.painted !== painted) return false;
+      this.pen(one).drawImage(twin.canvas, 0, 0);
+      return true;
     }
 
     pen(one) {

@@ -22,7 +22,7 @@ Facts = Callable[[str, Mapping[str, str]], Mapping[str, Any] | None]
 
 _SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 # Leaflet, and what the file that brings it needs.
-_DRAWING = re.compile(r"/(polyfill|react|react-dom|prop-types|dash_leaflet)[@.]")
+_DRAWING = re.compile(r"/(react|react-dom|prop-types|dash_leaflet)[@.]")
 
 
 def draw_early(app: Dash, facts: Facts, root: str, *, bundled: bool) -> None:

@@ -58,6 +58,47 @@ class Unreader(SocketUnreader):  # type: ignore[misc]
             self.sock.settimeout(None)
 
 
+class Answer:
+    """A socket that sends the head of an answer together with the first of its body.
+
+    A process that is killed has then most often sent the whole of an answer, or nothing of it, and a proxy asks another
+    process; and a short answer is one call and one packet.
+
+    Parameters
+    ----------
+    sock : socket
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock, self._head, self._begun = sock, b"", False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def sendall(self, data: bytes) -> None:
+        """Keep what comes first, which gunicorn sends by itself; send what follows, and what was kept with it."""
+        if not self._begun:
+            self._begun, self._head = True, data
+        elif self._head:
+            head, self._head = self._head, b""
+            sent = self._sock.sendmsg((head, data))
+            self._sock.sendall(head[sent:])
+            self._sock.sendall(memoryview(data)[max(sent - len(head), 0) :])
+        else:
+            self._sock.sendall(data)
+
+    def sendfile(self, *args: Any, **kwargs: Any) -> int:
+        """Send a file, behind what was kept."""
+        self.flush()
+        return int(self._sock.sendfile(*args, **kwargs))
+
+    def flush(self) -> None:
+        """Send what is kept: nothing followed it."""
+        head, self._head = self._head, b""
+        if head:
+            self._sock.sendall(head)
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Gunicorn's worker of threads, in whose loop clients wait.
 
@@ -143,9 +184,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request; where its body had not come by then, it is the last: nobody reads what is left of it."""
-        if not self.cfg.is_ssl and not conn.request.whole:
+        if self.cfg.is_ssl:
+            return super().handle_request(req, conn)
+        if not conn.request.whole:
             req.force_close()
-        return super().handle_request(req, conn)
+        sock = conn.sock
+        conn.sock = answer = Answer(sock)
+        try:
+            found = super().handle_request(req, conn)
+            answer.flush()
+        finally:
+            conn.sock = sock
+        return found
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Keep a connection, or let its client read what was sent before it ends."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from app.address import listen
 from app.web.coming import HEAD_BYTES, Coming
+from app.web.patience import Answer
 
 ROOT = Path(__file__).parents[2]
 THREADS = 2
@@ -153,3 +154,53 @@ def test_a_request_is_there_with_its_last_byte(body: bytes, cuts: list[int], nam
     assert request.ready
     assert request.whole
     assert bytes(request.data) == sent
+
+
+HEADERS = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Answer, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(0.05)
+    with ours, theirs:
+        yield Answer(ours), theirs
+
+
+def test_the_head_of_an_answer_goes_with_the_first_of_its_body(pair: tuple[Answer, socket.socket]) -> None:
+    answer, client = pair
+    answer.sendall(HEADERS)
+    with pytest.raises(TimeoutError):
+        client.recv(99)
+    answer.sendall(b"first")
+    assert client.recv(99) == HEADERS + b"first"
+    answer.sendall(b"second")
+    assert client.recv(99) == b"second"
+
+
+def test_a_head_without_a_body_goes_at_the_end(pair: tuple[Answer, socket.socket]) -> None:
+    answer, client = pair
+    answer.sendall(HEADERS)
+    answer.flush()
+    answer.flush()
+    assert client.recv(99) == HEADERS
+
+
+def test_a_file_follows_its_head(pair: tuple[Answer, socket.socket], tmp_path: Path) -> None:
+    answer, client = pair
+    (tmp_path / "file").write_bytes(b"content")
+    answer.sendall(HEADERS)
+    with (tmp_path / "file").open("rb") as file:
+        assert answer.sendfile(file) == len(b"content")
+    assert client.recv(99) == HEADERS + b"content"
+
+
+def test_a_body_larger_than_the_sockets_room_comes_whole(pair: tuple[Answer, socket.socket]) -> None:
+    answer, client = pair
+    client.settimeout(8)
+    body = bytes(range(256)) * 2**14
+    answer.sendall(HEADERS)
+    sender = Thread(target=lambda: [answer.sendall(memoryview(body)), answer.close()])
+    sender.start()
+    assert everything(client) == HEADERS + body
+    sender.join()

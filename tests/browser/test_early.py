@@ -48,7 +48,8 @@ def test_it_is_there_before_dash_and_then_the_pages_own_is_the_same(held, kind: 
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url.partition("?")[0]))
     page.wait_for_function(PAINTED)
-    page.wait_for_timeout(200)  # what is outside the view is painted in later frames
+    # What is outside the view is painted in later frames.
+    page.wait_for_function("stageboard.early.view.current().every((one) => !one.next || one.painted)")
     early, where = page.evaluate(PIXELS), page.evaluate(PLACES)
     assert early[1] > 0
     assert page.evaluate("document.querySelector('.shell-header')") is None
