@@ -16,12 +16,20 @@ from typing import Any
 LIBRARIES = ("datashader", "numba", "numpy", "pandas", "pyarrow", "diskcache")
 
 
+def _commit() -> str:
+    """Return the commit at hand, marked where other files than results were changed."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)benchmarks/results")
+    return git("rev-parse", "--short=7", "HEAD") + ("-dirty" if changed else "")
+
+
 def facts() -> dict[str, Any]:
     """Return where and when this runs, and what on."""
-    ask = ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"]
-    commit = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
     return {
-        "commit": commit,
+        "commit": _commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "load": load(),
         "machine": platform.machine(),
