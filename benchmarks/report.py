@@ -20,7 +20,8 @@ def _commit() -> str:
     """Return the commit at hand, marked where other files than results were changed."""
 
     def git(*words: str) -> str:
-        return subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
+        command = ["git", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
     changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)benchmarks/results")
     return git("rev-parse", "--short=7", "HEAD") + ("-dirty" if changed else "")
