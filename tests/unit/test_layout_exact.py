@@ -27,11 +27,16 @@ CASES = [("count", ""), ("by", "c"), ("mean", "t"), ("min", "t")]
 CASES += [(one, field) for one in ("sum", "min", "max", "mean", "var", "std") for field in ("v", "w")]
 DAY = np.datetime64("2001-02-03", "ms")
 
-# Where rows may lie: a cloud, a pixel, a line on the seams of tiles, far apart, tiny, huge, below zero, dates.
+# Where rows may lie: a cloud, a pixel, the seams of tiles, about the corner where four meet, far apart, tiny, huge,
+# below zero, dates.
 SHAPES: dict[str, Callable[[np.random.Generator, int], tuple[Any, Any]]] = {
     "cloud": lambda random, n: (random.normal(size=n), random.normal(size=n)),
     "one place": lambda _, n: (np.full(n, 3.0), np.full(n, -4.0)),
     "seams": lambda random, n: (random.integers(-4, 5, n) / 4, random.integers(-4, 5, n) / 4),
+    "corner": lambda random, n: (
+        np.append(random.uniform(-1, 1, n - 2) / 256, [-1, 1]),
+        random.uniform(-1, 1, n) / 256,
+    ),
     "outliers": lambda random, n: (random.normal(size=n) * 10.0 ** random.integers(-6, 6, n), random.normal(size=n)),
     "tiny": lambda random, n: (random.normal(size=n) * 1e-9, random.normal(size=n) * 1e-9),
     "huge": lambda random, n: (random.normal(size=n) * 1e12, random.normal(size=n) * 1e12),
@@ -148,9 +153,9 @@ def test_tiles_equal_one_call_from_rows_and_from_the_pyramid(
 
 
 @pytest.mark.usefixtures("_shallow")
-@pytest.mark.parametrize("kind", ["cloud", "one place", "seams"])
-def test_a_pyramid_answers_where_rows_are_many(tmp_path: Path, kind: str) -> None:
-    case = made(tmp_path, kind, 300, 5)
+@pytest.mark.parametrize(("kind", "rows"), [("cloud", 300), ("one place", 300), ("seams", 300), ("corner", 2000)])
+def test_a_pyramid_answers_where_rows_are_many(tmp_path: Path, kind: str, rows: int) -> None:
+    case = made(tmp_path, kind, rows, 5)
     shape = case.points.shape("count", "")
     dense, slots = shape.dense, shape.slots
     assert TileAddress(0, 0, 0) in dense
@@ -167,6 +172,18 @@ def test_a_pyramid_answers_where_rows_are_many(tmp_path: Path, kind: str) -> Non
         for aggregate, field in CASES:
             found = pyramid.finalised(case.points.states(tile, aggregate, field), aggregate)
             assert_same(found, direct(case, tile, aggregate, field), 1e6)
+
+
+@pytest.mark.usefixtures("_shallow")
+def test_a_dense_tiles_apron_is_its_neighbours_on_all_sides(tmp_path: Path) -> None:
+    case = made(tmp_path, "corner", 2000, 5)
+    filled = set()
+    for tile in case.points.shape("count", "").dense:
+        found = case.points.states(tile, "count", "")["count"]
+        np.testing.assert_array_equal(found, direct(case, tile, "count", ""))
+        edges = {"top": found[:APRON], "bottom": found[-APRON:], "left": found[:, :APRON], "right": found[:, -APRON:]}
+        filled |= {name for name, cells in edges.items() if cells.any()}
+    assert filled == {"top", "bottom", "left", "right"}
 
 
 @pytest.mark.usefixtures("_shallow")
