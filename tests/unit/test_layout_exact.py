@@ -34,7 +34,7 @@ SHAPES: dict[str, Callable[[np.random.Generator, int], tuple[Any, Any]]] = {
     "one place": lambda _, n: (np.full(n, 3.0), np.full(n, -4.0)),
     "seams": lambda random, n: (random.integers(-4, 5, n) / 4, random.integers(-4, 5, n) / 4),
     "corner": lambda random, n: (
-        np.append(random.uniform(-1, 1, n - 2) / 256, [-1, 1]),
+        np.append(random.uniform(-1, 1, n) / 256, [-1, 1])[-n:],
         random.uniform(-1, 1, n) / 256,
     ),
     "outliers": lambda random, n: (random.normal(size=n) * 10.0 ** random.integers(-6, 6, n), random.normal(size=n)),
