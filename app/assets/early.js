@@ -41,6 +41,7 @@
     }
 
     shown() {
+      this.drawn = true;
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
         channel.port1.close();
@@ -49,10 +50,10 @@
       channel.port2.postMessage(0);
     }
 
-    /** What it took until it was painted; null before. */
+    /** What it took until it was painted, which may be in this very frame; null where it is not drawn. */
     get took() {
-      const { start, painted, view } = this;
-      return painted ? { start, painted, facts: view.facts, costs: view.costs, previewed: view.previewed } : null;
+      const { start, drawn, painted, view } = this;
+      return drawn ? { start, painted, facts: view.facts, costs: view.costs, previewed: view.previewed } : null;
     }
 
     /** The page has its own view, or is another. */

@@ -76,6 +76,7 @@ def test_the_page_waits_for_the_tiles_that_it_has_asked_for(server: Server, brow
     assert asked == [slow[0].request.url]
     slow[0].continue_()
     drawn(Visit(page))
+    assert "nothing requested" not in page.inner_text(".ribbon-summary")
     assert page.evaluate("document.querySelectorAll('.early').length") == 0
     page.context.close()
 
