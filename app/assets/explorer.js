@@ -80,6 +80,7 @@
     watch() {
       this.onStart = () => {
         if (this.settling) return;
+        board.early?.remove();
         this.moving = true;
         this.zoomBefore = this.map.getZoom();
         this.begin("");
@@ -126,7 +127,10 @@
       const names = changed ? [changed] : Object.keys(look).filter((name) => String(look[name]) !== String(this.look[name]));
       if (!names.length) return;
       names.forEach((name) => this.begin(name));
-      if (!names.includes("open")) this.prefetcher.disturb();
+      if (!names.includes("open")) {
+        board.early?.remove();
+        this.prefetcher.disturb();
+      }
       this.look = { ...look };
       if (this.base) {
         this.base.show(look.basemap, look.map_opacity, look.labels);

@@ -64,12 +64,12 @@ def in_order(scripts: str, ours: str) -> str:
 
 
 def data_element(name: str, value: Mapping[str, Any]) -> str:
-    """Return an element that holds data, and runs nothing, whatever text is in them.
+    r"""Return an element that holds data, and runs nothing, whatever text is in them.
 
     Examples
     --------
-    >>> data_element("early", {"rows": 3})
-    '<script type="application/json" id="early">{"rows":3}</script>'
+    >>> data_element("early", {"title": "</script>"})
+    '<script type="application/json" id="early">{"title":"\\u003c/script>"}</script>'
     """
     text = json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>'

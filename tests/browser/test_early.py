@@ -81,6 +81,17 @@ def test_the_page_waits_for_the_tiles_that_it_has_asked_for(server: Server, brow
     page.context.close()
 
 
+@pytest.mark.parametrize("script", ["stageboard.explorer.map.panBy([90, 0])", "stageboard.explorer.recolour()"])
+def test_what_the_user_does_is_not_hidden_under_it(server: Server, browser: Browser, script: str) -> None:
+    page = browser.new_context(bypass_csp=True).new_page()
+    page.route("**/tiles/**", lambda _: None)  # never answered
+    page.goto(f"{server.url}/explorer/places", wait_until="commit")
+    page.wait_for_function("window.stageboard?.explorer && stageboard.early")
+    page.evaluate(script)
+    assert page.evaluate("document.querySelectorAll('.early').length") == 0
+    page.context.close()
+
+
 def test_where_its_tiles_fail_it_goes_and_the_page_says_why(server: Server, browser: Browser) -> None:
     page = browser.new_context(bypass_csp=True).new_page()
     page.route("**/tiles/**", lambda route: route.fulfill(status=500, json={"error": "it is broken."}))
