@@ -133,7 +133,7 @@ def _leads_somewhere(path: str, served: Callable[[str], bool]) -> bool:
     return False
 
 
-def _mark_missing(response: Response) -> Response:
+def _finish_document(response: Response) -> Response:
     # Dash answers every address with its index and status 200, and finds the page in the browser.
     shown = request.endpoint == "/<path:path>" and response.status_code == HTTPStatus.OK
     if shown:
@@ -211,7 +211,7 @@ def create_app(settings: Settings) -> Dash:
     answer_errors(server)
     check_origins(server)
     limit_rates(server, settings.rate)
-    server.after_request(_mark_missing)
+    server.after_request(_finish_document)
     app = _pages(server, settings)
     pack_suites(app)
     app.layout = shell.layout
