@@ -29,8 +29,7 @@
 
     /** Whether the ground under the data is dark or light. @returns {"dark"|"light"} */
     ground() {
-      const own = this.failed ? "" : this.known[this.name]?.ground;
-      return own || board.scheme();
+      return groundOf(this.failed ? null : this.known[this.name]);
     }
 
     change(name) {
@@ -78,5 +77,8 @@
   /** The colour scheme in force. @returns {"dark"|"light"} */
   board.scheme = () => (document.documentElement.getAttribute("data-mantine-color-scheme") === "dark" ? "dark" : "light");
 
-  Object.assign(board, { BaseMap });
+  /** Whether the ground that a base map gives is dark or light. @returns {"dark"|"light"} */
+  const groundOf = (basemap) => basemap?.ground || board.scheme();
+
+  Object.assign(board, { BaseMap, groundOf });
 })();

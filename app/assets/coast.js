@@ -109,17 +109,22 @@
       for (const one of this.tiles.values()) this.draw(one);
     }
 
-    async draw({ canvas, coords }) {
-      const layers = wanted(coords.z);
-      const loaded = await Promise.all(layers.map(([name]) => load(name)));
-      const ratio = window.devicePixelRatio || 1;
-      canvas.width = canvas.height = Math.round(board.TILE * ratio);
-      const pen = canvas.getContext("2d");
-      pen.scale(ratio, ratio);
-      const style = getComputedStyle(this.place);
-      const ink = (name) => style.getPropertyValue(`--map-${name}`).trim();
-      loaded.forEach((list, i) => drawShapes(pen, list, coords, layers[i], ink));
+    draw({ canvas, coords }) {
+      return drawCoast(canvas, coords, this.place);
     }
+  }
+
+  /** Draw a tile of Leaflet's zoom, when its shapes are here. */
+  async function drawCoast(canvas, coords, place) {
+    const layers = wanted(coords.z);
+    const loaded = await Promise.all(layers.map(([name]) => load(name)));
+    const ratio = window.devicePixelRatio || 1;
+    canvas.width = canvas.height = Math.round(board.TILE * ratio);
+    const pen = canvas.getContext("2d");
+    pen.scale(ratio, ratio);
+    const style = getComputedStyle(place);
+    const ink = (name) => style.getPropertyValue(`--map-${name}`).trim();
+    loaded.forEach((list, i) => drawShapes(pen, list, coords, layers[i], ink));
   }
 
   function drawShapes(pen, list, { x, y, z }, [name, filled], ink) {
@@ -141,5 +146,5 @@
     pen.stroke();
   }
 
-  Object.assign(board, { Coast });
+  Object.assign(board, { Coast, drawCoast });
 })();

@@ -1,78 +1,178 @@
 /**
- * The first picture of an Explorer, from the facts in its document, while Dash and its components are still starting.
- * What draws the page's own view draws this one, so nothing moves or changes when that takes its place.
+ * The first picture of an Explorer, from the facts in its document, before any other script runs.
+ *
+ * Its tiles are asked for at once. Leaflet, Dash and the components would keep the browser busy until long after the tiles
+ * have come: they wait for it, though not for long. The page's own view then draws the same in the same place.
  */
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
-  const FACTS = "early"; // the element's id
-  const LATE = 15000; // ms after which it goes, whatever became of the page
+  /** The elements' ids. */
+  const [FACTS, REST] = ["early", "later"];
+  /** ms for which the other scripts wait for tiles that do not come. */
+  const HOLD = 200;
+  /** ms after which it goes, whatever became of the page. */
+  const LATE = 15000;
   const element = (name, ...children) => {
     const made = Object.assign(document.createElement("div"), { className: name });
     made.append(...children);
     return made;
   };
 
-  class Early {
+  class Early extends board.Drawing {
     /** @param {object} info as the page's own, with the palette that it opens with */
     constructor(info) {
-      Object.assign(this, { info, start: performance.now(), path: location.pathname });
+      super(new board.Shader());
+      Object.assign(this, { info, start: performance.now(), path: location.pathname, world: new board.World(info) });
       const look = board.lookOf(info, info.opening[1], info.opening);
-      const world = new board.World(info);
-      const box = element("early-map");
-      // The places of the page's own, which they lie above.
-      const explorer = element("explorer", element("explorer-panel"), element("explorer-main", element("explorer-view", box), element("explorer-dock")));
-      explorer.dataset.crs = info.crs;
-      this.place = element("early", explorer);
-      this.place.inert = true;
-      document.body.append(this.place);
-      this.map = L.map(box, { crs: world.geographic ? L.CRS.EPSG3857 : L.CRS.Simple, fadeAnimation: false, zoomAnimation: false, attributionControl: world.geographic });
-      board.furnish(this.map, world);
-      board.openView(this.map, world, info, !info.bounds);
-      const done = () => this.remove();
-      this.view = new board.AggregateView(this.map, info, { shown: () => this.shown(), held: () => {}, failed: done, busy: () => {} });
-      if (world.geographic) {
-        this.base = new board.BaseMap(this.map, explorer, info.basemaps, done);
-        this.base.show(look.basemap, look.map_opacity, look.labels);
-        explorer.dataset.ground = this.base.ground();
-      }
-      this.view.show({ ...look, ...board.coloursOf(info, look, this.base ? this.base.ground() : board.scheme()) });
-      this.timer = setTimeout(done, LATE);
+      const ground = this.world.geographic ? board.groundOf(info.basemaps[look.basemap]) : board.scheme();
+      this.look = { ...look, ...board.coloursOf(info, look, ground) };
+      this.build(ground);
+      this.see();
+      this.ask();
+      this.hold = setTimeout(goOn, HOLD);
+      this.timer = setTimeout(() => this.remove(), LATE);
     }
 
-    shown() {
-      this.drawn = true;
+    /** The places of the page's own, which they lie above. */
+    build(ground) {
+      const { info, look } = this;
+      this.layers = ["coast", "data", "names"].map((name) => element(`explorer-${name}`));
+      [look.map_opacity, look.data_opacity, 100].forEach((opacity, i) => (this.layers[i].style.opacity = opacity / 100));
+      this.box = element("early-map", ...this.layers);
+      this.explorer = element("explorer", element("explorer-panel"), element("explorer-main", element("explorer-view", this.box), element("explorer-dock")));
+      Object.assign(this.explorer.dataset, { crs: info.crs, ground });
+      this.place = element("early", this.explorer);
+      this.place.inert = true;
+      document.body.append(this.place);
+    }
+
+    /** Find out what is in view. */
+    see() {
+      const { clientWidth: x, clientHeight: y } = this.box;
+      const { z, rect } = this.world.place({ x, y }, ...board.openingOf(this.info, this.world));
+      Object.assign(this, { z, view: rect, rect: board.tileRect(rect, z) });
+    }
+
+    /** Places of tiles, the middle first. */
+    places() {
+      const [x0, x1, y0, y1] = this.rect;
+      const far = ({ x, y }) => Math.hypot(x - (x0 + x1 - 1) / 2, y - (y0 + y1 - 1) / 2);
+      const all = [];
+      for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) all.push({ x, y, z: this.z + 1 });
+      return all.sort((a, b) => far(a) - far(b));
+    }
+
+    /** Ask for all that is in view, and draw it when it is here. */
+    ask() {
+      const { info, look } = this;
+      const spec = board.specOf(info, look);
+      for (const coords of this.places()) this.tiles.set(Object.values(coords).join(":"), { coords, url: board.tileAddress(spec, this.z, coords.x, coords.y) });
+      const coming = this.current().map(async (one) => {
+        const { tile, fact } = await board.fetchTile(one.url, this.rect);
+        one.next = tile;
+        this.facts.push(fact);
+      });
+      const draw = () => {
+        // A page that is not seen has no frames.
+        if (!document.hidden) clearTimeout(this.hold);
+        requestAnimationFrame(() => this.gone || this.draw());
+      };
+      Promise.all(coming).then(draw, () => this.remove());
+      if (look.basemap === "coastlines") for (const one of this.current()) board.drawCoast(this.canvas(0, one.coords), one.coords, this.explorer);
+      if (look.labels) board.loadNames().then((names) => this.gone || this.write(names));
+    }
+
+    /** A tile's canvas in a layer. */
+    canvas(layer, { x, y }) {
+      const made = Object.assign(document.createElement("canvas"), { width: board.TILE, height: board.TILE });
+      Object.assign(made.style, { left: `${x * board.TILE - this.view.x0}px`, top: `${y * board.TILE - this.view.y0}px` });
+      this.layers[layer].append(made);
+      return made;
+    }
+
+    write(names) {
+      const canvas = document.createElement("canvas");
+      const { x, y } = board.writeNames(canvas, names, this.view, this.z + 1, this.explorer);
+      Object.assign(canvas.style, { left: `${x}px`, top: `${y}px` });
+      this.layers[2].append(canvas);
+    }
+
+    draw() {
+      for (const one of this.current()) one.canvas = this.canvas(1, one.coords);
+      this.settle(this.current().map((one) => ({ one, part: board.visiblePart(one.coords, this.view) })), this.view);
+      // What is outside the view comes later, and is no part of it.
+      this.spent = { ...this.costs };
+      // A message posted now is handled when this frame has been painted.
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
         channel.port1.close();
-        this.painted = this.painted ?? performance.now();
+        this.painted = performance.now();
+        goOn();
       };
       channel.port2.postMessage(0);
     }
 
     /** What it took until it was painted, which may be in this very frame; null where it is not drawn. */
     get took() {
-      const { start, drawn, painted, view } = this;
-      return drawn ? { start, painted, facts: view.facts, costs: view.costs, previewed: view.previewed } : null;
+      const { start, painted, facts, spent } = this;
+      return spent ? { start, painted, facts, costs: spent, previewed: 0 } : null;
     }
 
     /** The page has its own view, or is another. */
     remove() {
-      clearTimeout(this.timer);
+      this.gone = true;
       board.early = null;
-      this.view.remove();
-      this.base?.remove();
-      this.map.remove();
+      clearTimeout(this.timer);
+      cancelAnimationFrame(this.later);
       this.place.remove();
+      this.tiles.clear();
+      goOn();
     }
   }
 
-  /** Draw, as soon as the scripts that come with this one are there. */
+  /** Have the other scripts loaded and run, in their order. */
+  function goOn() {
+    const rest = document.getElementById(REST);
+    if (!rest) return;
+    rest.remove();
+    let fetched = null;
+    for (const one of rest.content.querySelectorAll("script")) {
+      const script = document.createElement("script");
+      for (const { name, value } of one.attributes) script.setAttribute(name, value);
+      script.textContent = one.textContent;
+      script.async = false;
+      const append = () => document.body.append(script);
+      // One that holds its text runs as soon as it is in place.
+      if (script.src || !fetched) append();
+      else for (const name of ["load", "error"]) fetched.addEventListener(name, append, { once: true });
+      if (script.src) fetched = script;
+    }
+  }
+
+  /** Run what needs Leaflet as soon as its script has run, which comes after ours. */
+  function whenLeaflet(run) {
+    if (window.L) return run();
+    const look = () => {
+      if (!window.L) return;
+      document.removeEventListener("load", look, true);
+      run();
+    };
+    return document.addEventListener("load", look, true);
+  }
+
+  /** Begin, when all of our scripts have run. */
   function begin() {
     const facts = document.getElementById(FACTS);
-    if (!facts || !window.L || !board.AggregateView || !board.lookOf) return;
-    board.early = new Early(JSON.parse(facts.textContent));
+    if (!facts) return;
+    try {
+      board.early = new Early(JSON.parse(facts.textContent));
+    } catch (error) {
+      goOn();
+      throw error;
+    }
   }
 
   queueMicrotask(begin);
+  Object.assign(board, { whenLeaflet });
 })();

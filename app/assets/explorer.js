@@ -174,7 +174,7 @@
       if (!this.action || this.moving) return;
       const { changed } = this.action;
       // An opening is what the first picture took, whose place this one takes.
-      const { start, facts, costs, previewed, painted } = board.early?.took ?? { ...this.view, start: this.action.start };
+      const { start, facts, costs, previewed, painted } = board.early?.took ?? { ...this.view, start: board.early?.start ?? this.action.start };
       this.action = null;
       const preview = previewed ? previewed - start : null;
       const stages = board.stageRows(facts, costs);
@@ -238,9 +238,14 @@
     if (world.geographic && !map.scaleBar) map.scaleBar = L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
   }
 
+  /** Where a plot opens: bounds in data units, and the room beside them. */
+  function openingOf(info, world, opening = !info.bounds) {
+    return [opening ? info.view : info.bounds, opening && !world.geographic ? board.axesRoom : null];
+  }
+
   /** Go to the opening view, or to the bounds of the address. */
   function openView(map, world, info, opening) {
-    const { center, zoom } = world.fit(map, opening ? info.view : info.bounds, opening && !world.geographic ? board.axesRoom : null);
+    const { center, zoom } = world.fit(map, ...openingOf(info, world, opening));
     map.setView(center, zoom, { animate: false });
   }
 
@@ -285,7 +290,7 @@
     // React has not put the rest of the page in place yet.
     requestAnimationFrame(join);
   }
-  if (window.L) L.Map.addInitHook(onMap);
+  board.whenLeaflet(() => L.Map.addInitHook(onMap));
 
   /** Categories have colours of their own: the colormap rests. */
   function restColormap(aggregate) {
@@ -310,7 +315,7 @@
     return info.crs === "plane" ? look : { ...look, basemap, map_opacity: mapOpacity, labels };
   }
 
-  Object.assign(board, { furnish, openView, coloursOf, lookOf });
+  Object.assign(board, { furnish, openingOf, openView, coloursOf, lookOf });
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.explorer = {

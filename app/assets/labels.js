@@ -53,40 +53,47 @@
       if (!this.shown) return;
       const names = await load();
       if (this.gone || !this.shown) return;
-      const [size, ratio, zoom] = [this.map.getSize(), window.devicePixelRatio || 1, this.map.getZoom()];
-      const margin = size.multiplyBy(0.25).round();
-      const width = size.x + 2 * margin.x;
-      const height = size.y + 2 * margin.y;
-      Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
-      Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px`, position: "absolute" });
-      L.DomUtil.setPosition(this.canvas, this.map.containerPointToLayerPoint(margin.multiplyBy(-1)));
-      const pen = this.canvas.getContext("2d");
-      pen.scale(ratio, ratio);
-      const view = board.viewPixels(this.map, zoom);
-      this.write(pen, names, { zoom, left: view.x0 - margin.x, top: view.y0 - margin.y, width, height });
-    }
-
-    write(pen, names, { zoom, left, top, width, height }) {
-      const style = getComputedStyle(this.place);
-      Object.assign(pen, { textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 3 });
-      pen.strokeStyle = style.getPropertyValue("--map-halo");
-      const taken = [];
-      const scale = 256 * 2 ** zoom;
-      for (const one of names) {
-        if (one.rank > zoom || (one.kind === "country" && zoom > 7)) continue;
-        const [x, y] = [Math.round(one.x * scale - left), Math.round(one.y * scale - top)];
-        if (x < 0 || y < 0 || x > width || y > height) continue;
-        pen.font = FONTS[one.kind];
-        const half = pen.measureText(one.name).width / 2 + 8;
-        const box = [x - half, x + half, y - 12, y + 12];
-        if (taken.some((b) => box[0] < b[1] && box[1] > b[0] && box[2] < b[3] && box[3] > b[2])) continue;
-        taken.push(box);
-        pen.fillStyle = style.getPropertyValue(one.kind === "country" ? "--map-country" : "--map-city");
-        pen.strokeText(one.name, x, y);
-        pen.fillText(one.name, x, y);
-      }
+      const zoom = this.map.getZoom();
+      const { x, y } = writeNames(this.canvas, names, board.viewPixels(this.map, zoom), zoom, this.place);
+      L.DomUtil.setPosition(this.canvas, this.map.containerPointToLayerPoint([x, y]));
     }
   }
 
-  Object.assign(board, { Labels });
+  /**
+   * Write names on a canvas, for a view in pixels and a quarter of it around, so that a drag does not lay bare what has none.
+   * @returns {{x: number, y: number}} where the canvas lies in the view
+   */
+  function writeNames(canvas, names, { x0, x1, y0, y1 }, zoom, place) {
+    const [across, down] = [Math.round((x1 - x0) / 4), Math.round((y1 - y0) / 4)];
+    const [width, height] = [x1 - x0 + 2 * across, y1 - y0 + 2 * down];
+    const ratio = window.devicePixelRatio || 1;
+    Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px`, position: "absolute" });
+    const pen = canvas.getContext("2d");
+    pen.scale(ratio, ratio);
+    write(pen, names, { zoom, left: x0 - across, top: y0 - down, width, height }, getComputedStyle(place));
+    return { x: -across, y: -down };
+  }
+
+  function write(pen, names, { zoom, left, top, width, height }, style) {
+    Object.assign(pen, { textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 3 });
+    pen.strokeStyle = style.getPropertyValue("--map-halo");
+    const taken = [];
+    const scale = 256 * 2 ** zoom;
+    for (const one of names) {
+      if (one.rank > zoom || (one.kind === "country" && zoom > 7)) continue;
+      const [x, y] = [Math.round(one.x * scale - left), Math.round(one.y * scale - top)];
+      if (x < 0 || y < 0 || x > width || y > height) continue;
+      pen.font = FONTS[one.kind];
+      const half = pen.measureText(one.name).width / 2 + 8;
+      const box = [x - half, x + half, y - 12, y + 12];
+      if (taken.some((b) => box[0] < b[1] && box[1] > b[0] && box[2] < b[3] && box[3] > b[2])) continue;
+      taken.push(box);
+      pen.fillStyle = style.getPropertyValue(one.kind === "country" ? "--map-country" : "--map-city");
+      pen.strokeText(one.name, x, y);
+      pen.fillText(one.name, x, y);
+    }
+  }
+
+  Object.assign(board, { Labels, loadNames: load, writeNames });
 })();

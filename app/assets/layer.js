@@ -9,8 +9,6 @@
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
   const PATIENCE = 4000;
-  /** ms a frame for previews. */
-  const BUDGET = 9;
   /** ms for which an old picture, enlarged by Leaflet, will do, or none: making previews would only delay tiles that come so soon. */
   const GRACE = { covered: 150, blank: 70 };
 
@@ -41,21 +39,17 @@
     return L.latLngBounds(corner(0), corner(256));
   }
 
-  class AggregateView {
+  class AggregateView extends board.Drawing {
     /**
      * @param {L.Map} map
      * @param {object} info as `plot_info` gives it
      * @param {{shown: Function, held: Function, failed: Function, busy: Function}} listener
      */
     constructor(map, info, listener) {
-      Object.assign(this, { map, info, listener });
-      this.tiles = new Map();
-      /** The first picture, whose place this view takes: it has taken stock, and painted. */
-      this.early = board.early?.view;
-      this.shader = this.early?.shader ?? new board.Shader();
+      // The first picture, whose place this view takes, has taken stock, and painted.
+      super(board.early?.shader ?? new board.Shader());
+      Object.assign(this, { map, info, listener, early: board.early });
       this.lane = new board.Lane();
-      this.look = null;
-      this.resetCosts();
       this.layer = canvasGrid(this, { className: "explorer-data", zIndex: 5, bounds: worldBounds(map) });
       this.layer.on("tileunload", (event) => this.drop(this.layer._tileCoordsToKey(event.coords)));
       this.onMove = () => this.schedule();
@@ -66,8 +60,7 @@
     show(look) {
       const first = !this.look;
       this.look = look;
-      const spec = [this.info.dataset, this.info.fingerprint.slice(0, 12), this.info.plot, look.aggregate];
-      this.spec = (look.field && look.aggregate !== "count" ? [...spec, look.field] : spec).join(".");
+      this.spec = board.specOf(this.info, look);
       this.layer.setOpacity(look.data_opacity / 100);
       if (first) {
         this.layer.addTo(this.map);
@@ -106,7 +99,7 @@
     }
 
     address({ x, y, z }) {
-      return board.at(`/tiles/${this.spec}/${z - 1}/${x}/${y}`);
+      return board.tileAddress(this.spec, z - 1, x, y);
     }
 
     /** Want what the view shows now: other requests are given up, and made again when it shows their tiles again. */
@@ -155,23 +148,11 @@
       if (!this.frame) this.frame = requestAnimationFrame(() => this.render());
     }
 
-    /** What of a tile the viewport shows; null where nothing. */
-    visiblePart(one, view) {
-      const [left, top] = [one.coords.x * board.TILE, one.coords.y * board.TILE];
-      const part = {
-        x0: Math.max(0, view.x0 - left),
-        x1: Math.min(board.TILE, view.x1 - left),
-        y0: Math.max(0, view.y0 - top),
-        y1: Math.min(board.TILE, view.y1 - top),
-      };
-      return part.x0 < part.x1 && part.y0 < part.y1 ? part : null;
-    }
-
     render() {
       this.frame = 0;
       if (this.gone) return;
       const view = board.viewPixels(this.map, this.layer._tileZoom);
-      const placed = this.current().map((one) => ({ one, part: this.visiblePart(one, view) }));
+      const placed = this.current().map((one) => ({ one, part: board.visiblePart(one.coords, view) }));
       const seen = placed.filter(({ part }) => part);
       const waiting = seen.filter(({ one }) => !one.next);
       this.listener.busy(waiting.length > 0);
@@ -195,7 +176,7 @@
         return;
       }
       this.timer = setTimeout(() => this.schedule(), PATIENCE);
-      const end = performance.now() + BUDGET;
+      const end = performance.now() + board.FRAME_BUDGET;
       if (!this.advance(seen, view, () => performance.now() > end)) this.schedule();
     }
 
@@ -232,37 +213,14 @@
       return false;
     }
 
-    /** What is visible, of tiles and of previews where they are not here; decides the spreading. */
-    parts(seen, view) {
-      const shown = ({ next, preview }) => next || preview;
-      const filled = seen.filter(({ one }) => shown(one) && !shown(one).empty);
-      const parts = filled.map(({ one, part }) => ({ tile: shown(one), part }));
-      this.sparse = board.sparseSpread(parts, (view.x1 - view.x0) * (view.y1 - view.y0));
-      this.drawn = { ...this.look, radius: Math.max(this.look.spreading, this.sparse) };
-      return parts;
+    /** Its preview, where a tile is not here. */
+    shows({ next, preview }) {
+      return next || preview;
     }
 
     survey(parts, seen, view) {
       this.settled = this.place();
-      const key = seen.map(({ one }) => (one.next ? one.url : `${one.url}~`));
-      return this.shader.survey(parts, this.drawn, `${Object.values(view)} ${key}`);
-    }
-
-    settle(seen, view) {
-      const ms = this.survey(this.parts(seen, view), seen, view);
-      for (const [stage, spent] of Object.entries(ms)) this.costs[stage] = (this.costs[stage] || 0) + spent;
-      for (const { one, part } of seen) this.paintAny(one, part);
-      this.paintLater();
-    }
-
-    /** What is outside the viewport follows in later frames, a frame's share in each. */
-    paintLater() {
-      cancelAnimationFrame(this.later);
-      this.later = requestAnimationFrame(() => {
-        const end = performance.now() + BUDGET;
-        const late = () => performance.now() > end;
-        if (!this.gone && !this.current().every((one) => this.paintAny(one) || !late())) this.paintLater();
-      });
+      return super.survey(parts, seen, view);
     }
 
     /** Paint a tile, or its preview while it is not here; only a part of it where that is enough for now. @returns {boolean} whether nothing was to do */
@@ -282,15 +240,9 @@
     }
 
     paint(one, part) {
-      const { shader, drawn } = this;
-      const painted = [one.url, shader.version, drawn.radius, drawn.palette.css].join(" ");
-      if (one.painted === painted) return true;
-      const start = performance.now();
-      const all = this.copied(one, painted) || shader.paint(this.pen(one), one.next, drawn, part);
-      this.costs.encode = (this.costs.encode || 0) + performance.now() - start;
-      this.finished(one, all ? painted : "", one.next);
+      const idle = super.paint(one, part);
       one.preview = null;
-      return false;
+      return idle;
     }
 
     /** Take a tile of the first picture as it is. @returns {boolean} whether it was there */
@@ -301,22 +253,11 @@
       return true;
     }
 
-    pen(one) {
-      return (one.context = one.context || one.canvas.getContext("2d"));
-    }
-
     /** A tile's canvas shows something of this view: Leaflet lets go of what it kept in its place. */
     finished(one, painted, tile) {
-      Object.assign(one, { painted, tile });
+      super.finished(one, painted, tile);
       if (!one.loaded) one.done();
       one.loaded = true;
-    }
-
-    /** Forget what the last action cost. */
-    resetCosts() {
-      this.costs = {};
-      this.facts = [];
-      this.previewed = 0;
     }
 
     /**

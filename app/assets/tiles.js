@@ -91,7 +91,7 @@
   }
 
   const cache = new TileCache(BUDGET);
-  /** Requests under way, by address: who wants the tile that another view asks for waits for it. */
+  /** Requests under way, by address: who wants the tile that another view asks for waits for it, and tells the same of it. */
   const coming = new Map();
 
   /** Parse `Server-Timing` into {stage: {how, ms}}. */
@@ -122,7 +122,8 @@
    * @returns {Promise<{tile: object, fact: {where: string, ahead: boolean, bytes: number, timing: object}}>} ahead: prefetched
    */
   async function fetchTile(url, rect, signal, lane) {
-    if (coming.has(url)) await coming.get(url).catch(() => {});
+    const shared = coming.has(url) && (await coming.get(url).catch(() => null));
+    if (shared) return shared;
     const seen = cache.get(url);
     if (seen) return { tile: seen, fact: { where: "page", ahead: board.prefetch.use(url), bytes: 0, timing: {} } };
     const asked = askForTile(url, rect, signal, lane);

@@ -54,19 +54,26 @@
 
     /**
      * The view on the power-of-two ladder that shows bounds whole: the deepest such zoom, about their centre.
+     * @param {{x: number, y: number}} size of the view in pixels
      * @param {{left: number, bottom: number}|null} room pixels at the edges that show no data
-     * @returns {{center: L.LatLng, zoom: number}}
+     * @returns {{z: number, u: number, v: number, rect: object}} the zoom of its tiles, its middle in quanta, and what it shows in pixels
      */
-    fit(map, bounds, room = null) {
+    place(size, bounds, room = null) {
       const [ua, va] = this.quanta(bounds[0], bounds[2]);
       const [ub, vb] = this.quanta(bounds[1], bounds[3]);
       const { left, bottom } = room || { left: 0, bottom: 0 };
-      const size = map.getSize().subtract([left, bottom]);
-      const span = Math.max(Math.abs(ub - ua) / size.x, Math.abs(vb - va) / size.y, SIDE / TILE / 2 ** MAX_Z);
+      const span = Math.max(Math.abs(ub - ua) / (size.x - left), Math.abs(vb - va) / (size.y - bottom), SIDE / TILE / 2 ** MAX_Z);
       // The tolerance lets a view that was written with fewer digits come back at its own zoom.
       const z = Math.min(Math.max(Math.floor(Math.log2(SIDE / TILE / span) + 1e-3), 0), MAX_Z);
       const unit = SIDE / TILE / 2 ** z;
-      return { center: this.latLng(map, (ua + ub - left * unit) / 2, (va + vb + bottom * unit) / 2), zoom: z + 1 };
+      const [u, v] = [(ua + ub - left * unit) / 2, (va + vb + bottom * unit) / 2];
+      return { z, u, v, rect: pixelsAbout({ x: u / unit, y: v / unit }, size) };
+    }
+
+    /** The same for a map. @returns {{center: L.LatLng, zoom: number}} */
+    fit(map, bounds, room = null) {
+      const { z, u, v } = this.place(map.getSize(), bounds, room);
+      return { center: this.latLng(map, u, v), zoom: z + 1 };
     }
 
     /** Data units a pixel at a zoom and, on the map, a latitude's metres a pixel. */
@@ -75,17 +82,17 @@
     }
   }
 
-  /**
-   * What the viewport shows, in pixels of the layer's zoom; of the target while a zoom is animated.
-   * @returns {{x0: number, x1: number, y0: number, y1: number}}
-   */
+  /** A view's whole pixels about its middle. @returns {{x0: number, x1: number, y0: number, y1: number}} */
+  function pixelsAbout(middle, size) {
+    const x0 = Math.round(middle.x - size.x / 2);
+    const y0 = Math.round(middle.y - size.y / 2);
+    return { x0, x1: x0 + size.x, y0, y1: y0 + size.y };
+  }
+
+  /** What the viewport shows, in pixels of the layer's zoom; of the target while a zoom is animated. */
   function viewPixels(map, zoom) {
     const center = map._animatingZoom ? map._animateToCenter : map.getCenter();
-    const middle = map.project(center, zoom);
-    const half = map.getSize().divideBy(2);
-    const x0 = Math.round(middle.x - half.x);
-    const y0 = Math.round(middle.y - half.y);
-    return { x0, x1: x0 + half.x * 2, y0, y1: y0 + half.y * 2 };
+    return pixelsAbout(map.project(center, zoom), map.getSize());
   }
 
   /** Tile columns and rows, half-open, that a pixel rectangle touches within the world. @returns {number[]} */

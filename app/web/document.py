@@ -5,7 +5,6 @@ facts of the plot in the document itself.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,12 +16,11 @@ from app.ui.bundle import bundle
 EARLY: Final = "early"
 """The id of the element that holds the facts, as JSON."""
 
+LATER: Final = "later"
+"""The id of the template that holds the scripts which a first picture's own go before."""
+
 Facts = Callable[[str, Mapping[str, str]], Mapping[str, Any] | None]
 """Returns what the first picture of a path, with a query, needs; None where it has none."""
-
-_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
-# Leaflet, and what the file that brings it needs.
-_DRAWING = re.compile(r"/(react|react-dom|prop-types|dash_leaflet)[@.]")
 
 
 def draw_early(app: Dash, facts: Facts, root: str, *, bundled: bool) -> None:
@@ -41,26 +39,17 @@ def draw_early(app: Dash, facts: Facts, root: str, *, bundled: bool) -> None:
     filled: Callable[..., str] = app.interpolate_index
 
     def document(**parts: str) -> str:
+        if not bundled:
+            return filled(**parts)
+        parts["css"] += f'<link rel="stylesheet" href="{root}/assets/{bundle("css").name}">'
+        ours = f'<script src="{root}/assets/{bundle("js").name}"></script>'
         told = facts(request.path, request.args)
-        if bundled:
-            parts["css"] += f'<link rel="stylesheet" href="{root}/assets/{bundle("css").name}">'
-            parts["scripts"] = in_order(parts["scripts"], f'<script src="{root}/assets/{bundle("js").name}"></script>')
-        return filled(**parts | {"scripts": (data_element(EARLY, told) if told else "") + parts["scripts"]})
+        if told is None:
+            return filled(**parts | {"scripts": ours + parts["scripts"]})
+        held = f'<template id="{LATER}">{parts["scripts"]}{parts["renderer"]}</template>'
+        return filled(**parts | {"scripts": data_element(EARLY, told) + held + ours, "renderer": ""})
 
     app.interpolate_index = document
-
-
-def in_order(scripts: str, ours: str) -> str:
-    """Return script elements so that ours come right after those that draw.
-
-    Examples
-    --------
-    >>> in_order('<script src="/dcc.js"></script><script src="/react@18.js"></script>', "<script></script>")
-    '<script src="/react@18.js"></script><script></script><script src="/dcc.js"></script>'
-    """
-    found = _SCRIPT.findall(scripts)
-    drawing = [one for one in found if _DRAWING.search(one.partition(">")[0])]
-    return "".join((*drawing, ours, *(one for one in found if one not in drawing)))
 
 
 def data_element(name: str, value: Mapping[str, Any]) -> str:

@@ -49,7 +49,7 @@ def test_it_is_there_before_dash_and_then_the_pages_own_is_the_same(held, kind: 
     page.on("request", lambda one: asked.append(one.url.partition("?")[0]))
     page.wait_for_function(PAINTED)
     # What is outside the view is painted in later frames.
-    page.wait_for_function("stageboard.early.view.current().every((one) => !one.next || one.painted)")
+    page.wait_for_function("stageboard.early.current().every((one) => !one.next || one.painted)")
     early, where = page.evaluate(PIXELS), page.evaluate(PLACES)
     assert early[1] > 0
     assert page.evaluate("document.querySelector('.shell-header')") is None
@@ -59,6 +59,8 @@ def test_it_is_there_before_dash_and_then_the_pages_own_is_the_same(held, kind: 
     assert page.evaluate(PIXELS) == early
     assert page.evaluate(PLACES) == where
     assert max(Counter(one for one in asked if "/tiles/" in one).values(), default=1) == 1
+    kinds = [kind for one in asked for kind in ("/tiles/", "/_dash-component-suites/") if kind in one]
+    assert kinds[0] == "/tiles/"
     page.context.close()
 
 

@@ -4,7 +4,7 @@ window.peer = (() => {
   const NAMES = { opacity: "data_opacity" };
   const explorer = () => window.stageboard?.explorer;
   /** The map that is seen: the first picture's lies above the page's own until that shows the same. */
-  const seen = () => (window.stageboard?.early ?? explorer())?.map.getContainer();
+  const seen = () => window.stageboard?.early?.box ?? explorer()?.map.getContainer();
   return {
     area: () => seen()?.getBoundingClientRect() ?? null,
     layers: () => [...(seen()?.querySelectorAll(".explorer-data canvas") ?? [])],
