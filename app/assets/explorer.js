@@ -1,6 +1,6 @@
 /**
  * The Explorer in the browser: joins the map, the controls, the address, the legend and the ribbon.
- * Dash calls `dash_clientside.explorer.*` when a control changes; no control has a callback on the server.
+ * `controls.js` tells of the controls that make the picture; none of them has a callback.
  */
 (() => {
   "use strict";
@@ -315,6 +315,16 @@
     return info.crs === "plane" ? look : { ...look, basemap, map_opacity: mapOpacity, labels };
   }
 
+  /** Draw what the controls say. */
+  function take(...values) {
+    const { info } = waiting.page;
+    const [aggregate, field] = values;
+    restColormap(aggregate);
+    const look = lookOf(info, offerFields(info, aggregate, field), values);
+    if (page?.info === info) page.apply(look);
+    else waiting.page.look = look;
+  }
+
   Object.assign(board, { furnish, openingOf, openView, coloursOf, lookOf });
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});
@@ -324,6 +334,7 @@
       if (!info) return clientside.no_update;
       board.palettes = info.palettes;
       waiting.page = { info, look: lookOf(info, info.opening[1], info.opening) };
+      board.hear(info.controls, take);
       join();
       return clientside.no_update;
     },
@@ -336,20 +347,10 @@
       });
     },
 
-    /** A control changed, or all have come. */
-    controls(...values) {
-      const info = waiting.page?.info;
-      if (!info || !find("field")) return clientside.no_update;
-      const [aggregate, field] = values;
-      restColormap(aggregate);
-      const look = lookOf(info, offerFields(info, aggregate, field), values);
-      if (page?.info !== info) {
-        waiting.page.look = look;
-        return clientside.no_update;
-      }
-      page.apply(look);
-      page.dress();
-      page.annotate();
+    /** The controls have come. */
+    furnished() {
+      page?.dress();
+      page?.annotate();
       return clientside.no_update;
     },
 

@@ -13,7 +13,7 @@ from app.pipeline.controls import Controls
 from app.pipeline.errors import DataError, StageboardError
 from app.pipeline.types import Dataset, Plot
 from app.ui.controls import panel
-from app.ui.explorer_page import CONTROLS, asked_for, browser_info, named
+from app.ui.explorer_page import asked_for, browser_info, named
 from app.ui.legend import legend, readouts
 from app.ui.links import page_path
 from app.ui.notices import HOME, Action, notice
@@ -77,7 +77,7 @@ def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]
                 className="explorer-main",
             ),
             dcc.Store(id="explorer-info", data=told),
-            dcc.Store(id="explorer-controls", data=[*controls, dcc.Store(id="explorer-chosen")]),
+            dcc.Store(id="explorer-controls", data=[*controls, dcc.Store(id="explorer-furnished")]),
             dcc.Store(id="explorer-told"),
             dcc.Location(id="explorer-go", refresh="callback-nav"),
         ],
@@ -92,12 +92,8 @@ def _told(name: str) -> ClientsideFunction:
 
 # Dash calls only callbacks that have an output when a page comes; these never write theirs.
 clientside_callback(_told("page"), Output("explorer-told", "data"), Input("explorer-info", "data"))
-clientside_callback(
-    _told("controls"),
-    Output("explorer-chosen", "data"),
-    *(Input(f"explorer-{name}", prop) for name, prop in CONTROLS),
-)
 clientside_callback(_told("panel"), Output("explorer-panel", "children"), Input("explorer-controls", "data"))
+clientside_callback(_told("furnished"), Output("explorer-furnished", "data"), Input("explorer-cmap", "id"))
 clientside_callback(
     _told("open"),
     Output("explorer-go", "href"),

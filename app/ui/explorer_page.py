@@ -21,7 +21,7 @@ CONTROLS: Final = (
     ("map_opacity", "value"),
     ("labels", "checked"),
 )
-"""In the order in which `clientside.explorer.controls` takes them; `browser_info` has the values to open with."""
+"""What makes the picture, in the order in which the browser takes the values."""
 
 
 class Opened(NamedTuple):
@@ -72,6 +72,7 @@ def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[st
     return {
         **info,
         "map": f"explorer-map-{dataset.name}-{plot.name}",
+        "controls": [[f"explorer-{name}", prop] for name, prop in CONTROLS],
         "opening": [getattr(shown, name) for name, _ in CONTROLS],
         "bounds": list(shown.bounds) if shown.bounds else None,
         "defaults": start,
