@@ -20,7 +20,7 @@ from app.runtime import EXTENSION, Runtime, current
 from app.serverside import Serverside
 from app.settings import Settings
 from app.ui import shell
-from app.ui.bundle import SOURCES
+from app.ui.bundle import SOURCES, WORKERS
 from app.ui.explorer_page import first_picture
 from app.ui.notices import document, notice, toast
 from app.web.document import draw_early
@@ -163,7 +163,7 @@ def _pages(server: Flask, settings: Settings) -> Dash:
         pages_folder="pages",
         assets_folder="assets",
         index_string=shell.index(root),
-        assets_ignore="" if settings.debug else SOURCES,
+        assets_ignore=WORKERS if settings.debug else SOURCES,
         requests_pathname_prefix=settings.prefix,
         routes_pathname_prefix="/",
         title="Stageboard",

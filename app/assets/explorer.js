@@ -185,6 +185,7 @@
         board.early?.remove();
         waiting.controls?.();
         afterwards.run();
+        board.unpacker.start();
         board.rehearse();
         if (page !== this) return;
         this.ribbon.show({ page: "explorer", dataset: this.info.dataset, plot: this.info.plot, changed: [...changed], stages, preview, prefetch: board.prefetch.stats(), latency: (painted ?? performance.now()) - start, at: Date.now() });

@@ -7,8 +7,6 @@
   const board = (window.stageboard = window.stageboard || {});
   const TYPES = { 1: Uint8Array, 2: Uint16Array, 3: Uint32Array, 4: Float32Array, 5: Float64Array };
   const BUDGET = 256 * 2 ** 20;
-  /** Bytes of a tile that can be meant: 256 planes of the widest numbers. */
-  const LARGEST = 2 ** 30;
 
   /**
    * Read the wire format.
@@ -26,27 +24,8 @@
     return { values: new Type(buffer, 16, count), apron, size, planes, float: Type.name.startsWith("Float") };
   }
 
-  /**
-   * Unpack the body of a tile's answer.
-   * @param {ArrayBuffer} body gzip, its last four bytes the size of what is inside
-   * @returns {Promise<object>} as `decode` gives it
-   */
-  async function unpack(body) {
-    const size = body.byteLength >= 18 ? new DataView(body).getUint32(body.byteLength - 4, true) : 0;
-    if (size === 0 || size > LARGEST) throw new Error("this tile is damaged");
-    const inside = new Uint8Array(size);
-    const stream = new DecompressionStream("gzip");
-    const [writer, reader] = [stream.writable.getWriter(), stream.readable.getReader()];
-    const written = Promise.all([writer.write(new Uint8Array(body)), writer.close()]);
-    for (let at = 0; ; ) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      inside.set(value, at);
-      at += value.length;
-    }
-    await written;
-    return decode(inside.buffer);
-  }
+  /** Read the body of a tile's answer. @param {ArrayBuffer} body packed */
+  const unpack = async (body) => decode(await board.unpacker.inflate(body));
 
   /** Tiles by address, the least recently used dropped first, bounded in bytes. */
   class TileCache {

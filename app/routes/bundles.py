@@ -1,4 +1,4 @@
-"""``/assets/bundle-<digest>.<css or js>``: the page's own styles and scripts, each kind as one file."""
+"""``/assets/bundle-<digest>.<css, js or worker>``: the page's own styles and scripts, each kind as one file."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ from app.runtime import Runtime
 from app.ui.bundle import Kind, bundle
 from app.web.packed import FOREVER, Packed, pack
 
-TYPES: dict[Kind, str] = {"css": "text/css", "js": "text/javascript"}
+TYPES: dict[Kind, str] = {"css": "text/css", "js": "text/javascript", "worker": "text/javascript"}
 
 
 def blueprint(_: Runtime) -> Blueprint:
@@ -16,7 +16,7 @@ def blueprint(_: Runtime) -> Blueprint:
     routes = Blueprint("bundles", __name__)
 
     # Beside the fonts, which the styles name relative to themselves.
-    @routes.get("/assets/bundle-<digest>.<any(css, js):kind>")
+    @routes.get("/assets/bundle-<digest>.<any(css, js, worker):kind>")
     def bundled(digest: str, kind: Kind) -> Response:
         """Answer with a bundle; where its page is of another version, with today's, not to be kept."""
         current = bundle(kind).name == f"bundle-{digest}.{kind}"

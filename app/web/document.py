@@ -11,7 +11,7 @@ from typing import Any, Final
 from dash import Dash
 from flask import request
 
-from app.ui.bundle import bundle
+from app.ui.bundle import KINDS, bundle
 
 EARLY: Final = "early"
 """The id of the element that holds the facts, as JSON."""
@@ -41,8 +41,9 @@ def draw_early(app: Dash, facts: Facts, root: str, *, bundled: bool) -> None:
     def document(**parts: str) -> str:
         if not bundled:
             return filled(**parts)
-        parts["css"] += f'<link rel="stylesheet" href="{root}/assets/{bundle("css").name}">'
-        ours = f'<script src="{root}/assets/{bundle("js").name}"></script>'
+        style, script, worker = (f"{root}/assets/{bundle(kind).name}" for kind in KINDS)
+        parts["css"] += f'<link rel="stylesheet" href="{style}">'
+        ours = f'<script src="{script}" data-worker="{worker}"></script>'
         told = facts(request.path, request.args)
         if told is None:
             return filled(**parts | {"scripts": ours + parts["scripts"]})

@@ -258,14 +258,23 @@ def test_a_changed_file_makes_old_addresses_stale(own, monkeypatch) -> None:
     assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize(("kind", "mimetype"), [("js", "text/javascript"), ("css", "text/css")])
-def test_our_scripts_and_styles_come_as_one_file_each(client: FlaskClient, kind: str, mimetype: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "mimetype", "files"),
+    [
+        ("js", "text/javascript", "*.js"),
+        ("css", "text/css", "*.css"),
+        ("worker", "text/javascript", "*.worker.js"),
+    ],
+)
+def test_our_scripts_and_styles_come_as_one_file_each(
+    client: FlaskClient, kind: str, mimetype: str, files: str
+) -> None:
     [name] = re.findall(rf"/assets/(bundle-\w+\.{kind})", client.get("/").text)
     answer = client.get(f"/assets/{name}")
     assert answer.mimetype == mimetype
     assert "immutable" in answer.headers["Cache-Control"]
-    for file in ASSETS.glob(f"*.{kind}"):
-        assert file.read_text("utf-8") in answer.text
+    for file in ASSETS.glob(files):
+        assert (file.read_text("utf-8") in answer.text) == (kind == "worker" or ".worker" not in file.name)
         assert f"/assets/{file.name}" not in client.get("/").text
     old = client.get(f"/assets/bundle-0123.{kind}")
     assert (old.text, old.headers["Cache-Control"]) == (answer.text, "no-store")

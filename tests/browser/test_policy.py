@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.browser.browsing import Server, Visit, start_server, stop_server
 
@@ -25,12 +25,23 @@ INTRUDE = """() => {
 }"""
 
 
+def until(page: Page, script: str) -> None:
+    """Wait for something; the policy forbids playwright's own way."""
+    for _ in range(300):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"in vain: {script}")
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_tries_what_its_policy_forbids(server: Server, browser: Browser, path: str) -> None:
     page = browser.new_page()
     page.add_init_script(NOTE)
     page.goto(server.url + path, wait_until="networkidle")
     page.locator(PAGES[path]).first.wait_for(state="attached")
+    if path.startswith("/explorer/"):
+        until(page, "stageboard.unpacker.ready")
     assert page.evaluate("violations") == []
     page.close()
 
@@ -63,6 +74,7 @@ def test_under_a_path_the_explorer_draws_and_links_lead_on(browse: Callable[...,
     assert all(one.startswith("/maps/") for one in asked)
     assert any(one.startswith("/maps/tiles/") for one in asked)
     assert any(one.startswith("/maps/geo/") for one in asked)
+    page.wait_for_function("stageboard.unpacker.ready")
     current = page.locator(".shell-links a[aria-current=page]")
     assert current.get_attribute("href") == "/maps/explorer"
     page.locator(".shell-links").get_by_text("Figure").click()
