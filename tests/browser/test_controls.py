@@ -44,8 +44,11 @@ def test_without_a_store_to_listen_to_a_change_is_seen_soon(server: Server, brow
     drawn(Visit(page))
     page.wait_for_selector("#explorer-cmap", state="attached")
     before = page.evaluate(PIXELS)
-    page.evaluate("dash_clientside.set_props('explorer-cmap', { value: 'bgy' })")
-    assert page.evaluate("stageboard.explorer.look.cmap") != "bgy"
+    now = """() => {
+      dash_clientside.set_props("explorer-cmap", { value: "bgy" });
+      return stageboard.explorer.look.cmap;
+    }"""
+    assert page.evaluate(now) != "bgy"
     page.wait_for_function("stageboard.explorer.look.cmap === 'bgy'")
     page.wait_for_function("document.querySelector('.ribbon-summary').textContent.startsWith('Colormap')")
     assert page.evaluate(PIXELS) != before

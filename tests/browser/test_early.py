@@ -23,13 +23,15 @@ PAGES = {
 
 
 @pytest.fixture
-def held(server: Server, browser: Browser) -> Callable[..., tuple[Page, Callable[[], None]]]:
-    """Return a function that opens a page whose Dash comes late; with the page, it returns what lets Dash come."""
+def held(server: Server, browser: Browser) -> Callable[..., tuple[Page, list[str], Callable[[], None]]]:
+    """Return a function that opens a page whose Dash is late: the page, what it asks for, and what lets Dash come."""
 
-    def open_page(path: str, size: tuple[int, int] = DESKTOP) -> tuple[Page, Callable[[], None]]:
+    def open_page(path: str, size: tuple[int, int] = DESKTOP) -> tuple[Page, list[str], Callable[[], None]]:
         page = browser.new_context(viewport={"width": size[0], "height": size[1]}, bypass_csp=True).new_page()
         page.add_init_script("localStorage.setItem('stageboard-prefetch', 'off')")
         waiting: list[Route] = []
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.url.partition("?")[0]))
         page.route("**/dash_renderer*", lambda one: waiting.append(one))
         page.goto(server.url + path, wait_until="commit")
 
@@ -37,16 +39,14 @@ def held(server: Server, browser: Browser) -> Callable[..., tuple[Page, Callable
             for one in waiting:
                 one.continue_()
 
-        return page, release
+        return page, asked, release
 
     return open_page
 
 
 @pytest.mark.parametrize("kind", PAGES)
 def test_it_is_there_before_dash_and_then_the_pages_own_is_the_same(held, kind: str) -> None:
-    page, release = held(*PAGES[kind])
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.url.partition("?")[0]))
+    page, asked, release = held(*PAGES[kind])
     page.wait_for_function(PAINTED)
     # What is outside the view is painted in later frames.
     page.wait_for_function("stageboard.early.current().every((one) => !one.next || one.painted)")
@@ -58,7 +58,7 @@ def test_it_is_there_before_dash_and_then_the_pages_own_is_the_same(held, kind: 
     assert page.evaluate("[stageboard.early, document.querySelectorAll('.early').length]") == [None, 0]
     assert page.evaluate(PIXELS) == early
     assert page.evaluate(PLACES) == where
-    assert max(Counter(one for one in asked if "/tiles/" in one).values(), default=1) == 1
+    assert max(Counter(one for one in asked if "/tiles/" in one).values()) == 1
     kinds = [kind for one in asked for kind in ("/tiles/", "/_dash-component-suites/") if kind in one]
     assert kinds[0] == "/tiles/"
     page.context.close()
