@@ -53,7 +53,9 @@ class Wire:
 
     def _request(self, told: dict[str, Any]) -> None:
         if told["request"]["url"].startswith("http"):
-            self.waiting.add(told["requestId"])
+            # The end of what no document loads, a worker's script, is told to the worker.
+            if told["loaderId"]:
+                self.waiting.add(told["requestId"])
             self._add(0, len(told["request"].get("postData", "")), 1)
 
     def _finished(self, told: dict[str, Any]) -> None:
