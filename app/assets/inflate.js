@@ -16,6 +16,7 @@
     const stream = new DecompressionStream("gzip");
     const [writer, reader] = [stream.writable.getWriter(), stream.readable.getReader()];
     const written = Promise.all([writer.write(new Uint8Array(body)), writer.close()]);
+    written.catch(() => {}); // the reader is told as well, and may be first
     for (let at = 0; ; ) {
       const { done, value } = await reader.read();
       if (done) break;

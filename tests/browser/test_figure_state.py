@@ -1,5 +1,7 @@
 """What the Figure says of its picture: a stretched one is a preview, its own is exact."""
 
+from time import monotonic
+
 from playwright.sync_api import expect
 
 from tests.browser.test_figure import LATE, RANGES, Browse, act, fits, middle, opened
@@ -15,6 +17,9 @@ def test_a_stretched_picture_is_called_a_preview_until_its_own_comes(browse: Bro
     expect(state).to_have_text("preview")
     assert not fits(visit)
     expect(state).to_have_text("exact")
+    soon = monotonic() + 5  # it is said of a picture that is about to be painted
+    while not fits(visit) and monotonic() < soon:
+        visit.page.wait_for_timeout(20)
     assert fits(visit)
     zoomed = visit.page.evaluate(RANGES)
     act(visit, lambda: visit.page.click("#figure-reset"))
