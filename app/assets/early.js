@@ -76,7 +76,7 @@
       const draw = () => {
         // A page that is not seen has no frames.
         if (!document.hidden) clearTimeout(this.hold);
-        requestAnimationFrame(() => this.gone || this.draw());
+        requestAnimationFrame(() => this.gone || orRemove(() => this.draw()));
       };
       Promise.all(coming).then(draw, () => this.remove());
       if (look.basemap === "coastlines") for (const one of this.current()) board.drawCoast(this.canvas(0, one.coords), one.coords, this.explorer);
@@ -161,16 +161,23 @@
     return document.addEventListener("load", look, true);
   }
 
+  /** Run a part of it; where that fails the page goes on without, and nothing of it lies above the page. */
+  function orRemove(part) {
+    try {
+      part();
+    } catch (error) {
+      board.early?.remove();
+      document.querySelector(".early")?.remove();
+      goOn();
+      throw error;
+    }
+  }
+
   /** Begin, when all of our scripts have run. */
   function begin() {
     const facts = document.getElementById(FACTS);
     if (!facts) return;
-    try {
-      board.early = new Early(JSON.parse(facts.textContent));
-    } catch (error) {
-      goOn();
-      throw error;
-    }
+    orRemove(() => (board.early = new Early(JSON.parse(facts.textContent))));
   }
 
   queueMicrotask(begin);

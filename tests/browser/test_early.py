@@ -103,6 +103,27 @@ def test_where_its_tiles_fail_it_goes_and_the_page_says_why(server: Server, brow
     page.context.close()
 
 
+@pytest.mark.parametrize("part", ["sparseSpread", "tileRect"])
+def test_where_it_fails_itself_the_page_goes_on_without(server: Server, browser: Browser, part: str) -> None:
+    page = browser.new_context(bypass_csp=True).new_page()
+    page.add_init_script(
+        f"""window.stageboard = {{}};
+        let whole, failed = false;
+        Object.defineProperty(stageboard, "{part}", {{
+          set: (value) => (whole = value),
+          get: () => (...given) => {{
+            if (failed) return whole(...given);
+            failed = true;
+            throw new Error("once");
+          }},
+        }});"""
+    )
+    page.goto(f"{server.url}/explorer/places", wait_until="commit")
+    drawn(Visit(page))
+    assert page.evaluate("[stageboard.early ?? null, document.querySelectorAll('.early').length]") == [None, 0]
+    page.context.close()
+
+
 def test_another_page_removes_it(server: Server, browser: Browser) -> None:
     page = browser.new_context(bypass_csp=True).new_page()
     page.route("**/tiles/**", lambda _: None)  # never answered
