@@ -174,7 +174,7 @@
     board.heed(response);
     // 202: the server has better to do. An error would be noted in the browser's console.
     if (!response.ok || response.status === 202) throw new Error(`the server answered ${response.status}`);
-    const tile = response.status === 204 ? { empty: true } : await board.unpack(await response.arrayBuffer());
+    const tile = response.status === 204 ? { empty: true } : await board.unpacker.unpack(await response.arrayBuffer());
     if (signal.aborted || board.tileCache.peek(url)) return;
     board.tileCache.put(url, tile);
     unused.add(url);

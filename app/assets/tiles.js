@@ -1,31 +1,11 @@
 /**
- * Aggregate tiles: decoding, fetching and the cache in memory that survives Dash's page changes.
- * A tile is the numbers of `app/pipeline/tiles.py`; what they look like is `shade.js`.
+ * Aggregate tiles: fetching, and the cache in memory that survives Dash's page changes.
+ * A tile is the numbers that `wire.js` reads; what they look like is `shade.js`.
  */
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
-  const TYPES = { 1: Uint8Array, 2: Uint16Array, 3: Uint32Array, 4: Float32Array, 5: Float64Array };
   const BUDGET = 256 * 2 ** 20;
-
-  /**
-   * Read the wire format.
-   * @param {ArrayBuffer} buffer the body, unpacked
-   * @returns {{values: TypedArray, apron: number, size: number, planes: number, float: boolean}}
-   */
-  function decode(buffer) {
-    const view = new DataView(buffer);
-    const magic = buffer.byteLength >= 16 ? String.fromCharCode(...new Uint8Array(buffer, 0, 4)) : "";
-    if (magic !== "SBT1") throw new Error("this is not an aggregate tile");
-    const Type = TYPES[view.getUint8(4)];
-    const [apron, size, planes] = [view.getUint8(5), view.getUint16(6, true), view.getUint16(8, true)];
-    const count = planes * (size + 2 * apron) ** 2;
-    if (!Type || buffer.byteLength !== 16 + count * Type.BYTES_PER_ELEMENT) throw new Error("this tile is damaged");
-    return { values: new Type(buffer, 16, count), apron, size, planes, float: Type.name.startsWith("Float") };
-  }
-
-  /** Read the body of a tile's answer. @param {ArrayBuffer} body packed */
-  const unpack = async (body) => decode(await board.unpacker.inflate(body));
 
   /** Tiles by address, the least recently used dropped first, bounded in bytes. */
   class TileCache {
@@ -124,7 +104,7 @@
     const response = await board.askAgain(ask, signal);
     if (!response.ok) throw Object.assign(new Error(await reason(response)), { status: response.status });
     const empty = response.status === 204;
-    const tile = empty ? { empty } : await board.unpack(await response.arrayBuffer());
+    const tile = empty ? { empty } : await board.unpacker.unpack(await response.arrayBuffer());
     cache.put(url, tile);
     const cached = fromBrowserCache(url);
     const timing = cached ? {} : serverTiming(response.headers.get("Server-Timing"));
@@ -141,5 +121,5 @@
     }
   }
 
-  Object.assign(board, { decode, unpack, TileCache, tileCache: cache, fetchTile, reason, serverTiming });
+  Object.assign(board, { TileCache, tileCache: cache, fetchTile, reason, serverTiming });
 })();

@@ -1,8 +1,8 @@
-/** The page's worker: it answers {id, body} by {id, inside}, or by {id, error}. */
+/** The page's worker: it answers {id, body} by {id, tile}, or by {id, error}. */
 self.onmessage = async ({ data: { id, body } }) => {
   try {
-    const inside = await stageboard.inflate(body);
-    postMessage({ id, inside }, [inside]);
+    const tile = await stageboard.readTile(body);
+    postMessage({ id, tile }, [tile.values.buffer]);
   } catch (error) {
     postMessage({ id, error: error.message });
   }

@@ -22,25 +22,25 @@
       this.worker.onerror = () => this.giveUp();
     },
 
-    hear({ ready, id, inside, error }) {
+    hear({ ready, id, tile, error }) {
       if (ready) this.ready = true;
       const one = this.waiting.get(id);
       if (!one) return;
       this.waiting.delete(id);
-      if (inside) one.resolve(inside);
+      if (tile) one.resolve(tile);
       else one.reject(new Error(error));
     },
 
     /** The page does what the worker was asked for. */
     giveUp() {
       this.ready = false;
-      for (const { body, resolve } of this.waiting.values()) resolve(board.inflate(body));
+      for (const { body, resolve } of this.waiting.values()) resolve(board.readTile(body));
       this.waiting.clear();
     },
 
-    /** As `board.inflate`. */
-    inflate(body) {
-      if (!this.ready) return board.inflate(body);
+    /** As `board.readTile`. */
+    unpack(body) {
+      if (!this.ready) return board.readTile(body);
       return new Promise((resolve, reject) => {
         const id = ++this.asked;
         this.waiting.set(id, { body, resolve, reject });

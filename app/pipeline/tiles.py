@@ -9,8 +9,9 @@ decoded by the browser.
     6   2  size, cells without aprons
     8   2  planes: 1, or the number of categories
     10  2  of no browser's concern: 1 where an array has planes, or, of type 0, holds floats
-    12  4  zero
-    16     planes * (size + 2 apron)**2 values, little-endian, rows from the top
+    12  4  0 where all cells follow; else how many of them hold a value, and only these follow, behind a bit a cell
+    16     planes * (size + 2 apron)**2 values, little-endian, rows from the top; or as many bits, the first the lowest
+           of its byte, up to a multiple of 8 bytes, and then the values
 """
 
 import struct
@@ -49,12 +50,42 @@ _EMPTY_KINDS = {"u": 0, "f": 1}
 
 
 @compiled
+def _held(values: Array) -> tuple[Array, Array]:
+    """Return which of some floats are not NaN, a bit each, and these."""
+    bits = np.zeros(_bitmap_bytes(values.size), np.uint8)
+    held = np.empty(values.size + 1)
+    n = 0
+    for at in range(values.size):
+        is_value = values[at] == values[at]
+        # Without a branch, which a processor could not foresee.
+        held[n] = values[at]
+        n += is_value
+        bits[at >> 3] |= is_value << (at & 7)
+    return bits, held[:n]
+
+
+@compiled
+def _placed(bits: Array, held: Array, into: Array) -> int:
+    """Put values where the bits say, NaN elsewhere, and return how many bits say so; the last value is one too many."""
+    n = 0
+    for at in range(into.size):
+        is_value = bits[at >> 3] >> (at & 7) & 1
+        into[at] = held[min(n, held.size - 1)] if is_value else np.nan
+        n += is_value
+    return n
+
+
+@compiled
+def _bitmap_bytes(cells: int) -> int:
+    """Return the bytes of a bit a cell, so that values of any type may follow."""
+    return (cells + 63) // 64 * 8
+
+
+@compiled
 def _survey(values: Array) -> tuple[float, bool, float, float]:
     """Return what float32 loses of some floats at the most, whether all are whole, and the finite ones' range."""
     lost, whole, low, high = 0.0, True, np.inf, -np.inf
     for value in values:
-        if np.isnan(value):
-            continue
         off = abs(np.float64(np.float32(value)) - value)
         # Of an infinite value nothing is lost.
         lost = max(lost, off if off == off else 0.0)
@@ -65,13 +96,15 @@ def _survey(values: Array) -> tuple[float, bool, float, float]:
 
 
 def _loses(values: Array) -> tuple[bool, bool]:
-    """Return whether float32 loses digits of some floats, and whether more than one can bear.
+    """Return whether float32 loses digits of some floats, none of them NaN, and whether more than one can bear.
 
     One can bear nothing where all are whole, else a hundred-thousandth of their range: seven digits are enough unless
     they blur what a tile tells apart, as they do times of one day.
     """
-    flat = read_only(values).reshape(-1)
-    low, high = float(np.fmin.reduce(flat)), float(np.fmax.reduce(flat))
+    if not values.size:
+        return False, False
+    flat = read_only(values)
+    low, high = float(flat.min()), float(flat.max())
     top = max(-low, high)
     # Most often the range alone tells that little is lost, and a look at the first values that something is.
     if top <= GREATEST and max(HALF_DIGIT * top, HALF_LEAST) <= BEARABLE * high - BEARABLE * low and _is_broken(flat):
@@ -89,22 +122,21 @@ def _is_broken(values: Array) -> bool:
     return False
 
 
-def _narrowed(values: Array) -> Array:
-    """Return the smallest type that holds counts, or sums of whole numbers, exactly, and other floats well enough."""
-    if values.dtype.kind == "u":
-        top = int(values.max())
-        return values.astype(DTYPES[1 if top < 2**8 else 2 if top < 2**16 else 3], copy=False)
+def _narrow_counts(values: Array) -> Array:
+    """Return counts in the smallest type that holds them."""
+    top = int(values.max())
+    return values.astype(DTYPES[1 if top < 2**8 else 2 if top < 2**16 else 3], copy=False)
+
+
+def _narrow_floats(held: Array) -> Array:
+    """Return floats in the smallest type that holds sums of whole numbers exactly, and others well enough."""
     with np.errstate(over="ignore"):
-        return values.astype(DTYPES[5 if _loses(values)[1] else 4], copy=False)
+        return held.astype(DTYPES[5 if _loses(held)[1] else 4], copy=False)
 
 
 def _check_is_tile(value: Array) -> None:
     if value.dtype.kind not in _EMPTY_KINDS or value.shape[-2:] != (TILE + 2 * APRON,) * 2:
         raise CodecError(f"an array of {value.dtype} and shape {value.shape} is no tile.")
-
-
-def _is_nothing(values: Array) -> bool:
-    return not values.any() if values.dtype.kind == "u" else bool(np.isnan(values).all())
 
 
 class TileCodec:
@@ -123,25 +155,19 @@ class TileCodec:
         if value.dtype.kind == "u":
             return read_only(np.ascontiguousarray(value, np.uint32))
         whole = np.ascontiguousarray(value, np.float64)
-        some, much = _loses(whole)
+        some, much = _loses(_held(read_only(whole).reshape(-1))[1])
         return read_only(whole.astype(np.float32).astype(np.float64) if some and not much else whole)
 
     def encode(self, value: Any) -> bytes:
         """Return a tile's bytes."""
         _check_is_tile(value)
-        planes = value.shape[0] if value.ndim == 3 else 0
-        if _is_nothing(value):
-            kind = _EMPTY_KINDS[value.dtype.kind]
-            return igzip.compress(HEADER.pack(MAGIC, 0, APRON, TILE, planes, kind, 0), mtime=0)
-        narrow = np.ascontiguousarray(_narrowed(value))
-        header = HEADER.pack(MAGIC, CODES[narrow.dtype], APRON, TILE, max(planes, 1), int(planes > 0), 0)
-        return igzip.compress(b"".join((header, narrow.data)), compresslevel=1, mtime=0)
+        return _packed_counts(value) if value.dtype.kind == "u" else _packed_floats(value)
 
     def decode(self, data: bytes) -> Any:
         """Return a tile's array; unsigned counts as uint32, floats as float64."""
         try:
             body = bytes(igzip.decompress(data))  # type: ignore[no-untyped-call]
-            magic, code, apron, size, planes, kind, _ = HEADER.unpack_from(body)
+            magic, code, apron, size, planes, kind, filled = HEADER.unpack_from(body)
         # isal's stubs take the class for an instance.
         except (OSError, EOFError, ValueError, struct.error, igzip_lib.error) as error:  # type: ignore[misc]
             raise CodecError(f"stored bytes are not a tile: {error}.") from error
@@ -151,11 +177,55 @@ class TileCodec:
         if code == 0:
             shape = (planes, side, side) if planes else (side, side)
             return read_only(np.zeros(shape, np.uint32) if kind == 0 else np.full(shape, np.nan))
-        if code not in DTYPES or len(body) != HEADER.size + planes * side * side * DTYPES[code].itemsize:
+        if code not in DTYPES:
             raise CodecError("stored bytes are not a whole tile.")
-        values = np.frombuffer(body, DTYPES[code], offset=HEADER.size).reshape(planes, side, side)
+        values = _cells(body, DTYPES[code], planes * side * side, filled).reshape(planes, side, side)
         wide = values.astype(np.uint32 if code <= 3 else np.float64, copy=False)
         return read_only(wide if kind else wide[0])
+
+
+def _packed_counts(value: Array) -> bytes:
+    if not value.any():
+        return _packed(value, 0, 0)
+    narrow = np.ascontiguousarray(_narrow_counts(value))
+    return _packed(value, CODES[narrow.dtype], 0, narrow)
+
+
+def _packed_floats(value: Array) -> bytes:
+    whole = np.ascontiguousarray(value, np.float64)
+    bits, held = _held(read_only(whole).reshape(-1))
+    if not held.size:
+        return _packed(value, 0, 0)
+    narrow = _narrow_floats(held)
+    if len(bits) + narrow.nbytes < whole.size * narrow.itemsize:
+        return _packed(value, CODES[narrow.dtype], len(narrow), bits, narrow)
+    with np.errstate(over="ignore"):
+        return _packed(value, CODES[narrow.dtype], 0, whole.astype(narrow.dtype))
+
+
+def _packed(value: Array, code: int, filled: int, *parts: Array) -> bytes:
+    """Return the bytes of a tile; of code 0 one that is empty."""
+    planes = value.shape[0] if value.ndim == 3 else 0
+    if code:
+        header = HEADER.pack(MAGIC, code, APRON, TILE, max(planes, 1), int(planes > 0), filled)
+    else:
+        header = HEADER.pack(MAGIC, 0, APRON, TILE, planes, _EMPTY_KINDS[value.dtype.kind], 0)
+    return igzip.compress(b"".join((header, *(one.data for one in parts))), compresslevel=1, mtime=0)
+
+
+def _cells(body: bytes, dtype: Any, cells: int, filled: int) -> Array:
+    """Return all cells of a tile's body."""
+    start = HEADER.size + (_bitmap_bytes(cells) if filled else 0)
+    if len(body) != start + (filled or cells) * dtype.itemsize:
+        raise CodecError("stored bytes are not a whole tile.")
+    values = np.frombuffer(body, dtype, offset=start)
+    if not filled:
+        return values
+    whole = np.empty(cells)
+    bits = np.frombuffer(body, np.uint8, start - HEADER.size, HEADER.size)
+    if dtype.kind != "f" or _placed(bits, np.append(values.astype(np.float64), np.nan), whole) != filled:
+        raise CodecError("stored bytes are not a whole tile.")
+    return whole
 
 
 TILE_CODEC = TileCodec()

@@ -41,5 +41,5 @@ def bundle(kind: Kind) -> Bundle:
 def _files(kind: Kind) -> list[Path]:
     workers = sorted(ASSETS.glob("*.worker.js"))
     if kind == "worker":
-        return [ASSETS / "inflate.js", *workers]
+        return [ASSETS / "wire.js", *workers]
     return [one for one in sorted(ASSETS.glob(f"*.{kind}")) if one not in workers]

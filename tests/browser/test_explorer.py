@@ -371,7 +371,8 @@ def test_a_damaged_tile_is_told_from_a_whole_one(browse: Browse) -> None:
       const { coords } = view.current().find((one) => one.tile && !one.tile.empty);
       const bytes = new Uint8Array(await (await fetch(view.address(coords))).arrayBuffer());
       if (flip) bytes[flip] ^= 255;
-      return stageboard.unpack(bytes.slice(0, bytes.length - cut).buffer).then((tile) => tile.size, () => "refused");
+      const read = stageboard.unpacker.unpack(bytes.slice(0, bytes.length - cut).buffer);
+      return read.then((tile) => tile.size, () => "refused");
     }"""
     assert page.evaluate(script, [0, 0]) == 512
     for damage in ([20, 0], [4, 0], [1_000_000, 0], [0, 200]):

@@ -14,8 +14,8 @@ LIMITS = """async () => {
   const whole = await (await fetch(view.address(view.current()[0].coords))).arrayBuffer();
   const told = [];
   for (const body of [whole, whole.slice(0, 40), new ArrayBuffer(4), whole]) {
-    const unpacked = stageboard.unpacker.inflate(body);
-    told.push(await unpacked.then((inside) => inside.byteLength, (error) => error.constructor.name));
+    const unpacked = stageboard.unpacker.unpack(body);
+    told.push(await unpacked.then((tile) => tile.values.byteLength, (error) => error.constructor.name));
   }
   return told;
 }"""

@@ -84,6 +84,21 @@ def test_other_floats_keep_seven_digits():
     assert np.array_equal(found, values.astype(np.float32).astype(np.float64), equal_nan=True)
 
 
+@few
+@given(st.integers(0, 99), st.sampled_from([0.001, 0.2, 0.96, 0.98, 1.0]), st.sampled_from([0, 3]), st.booleans())
+def test_only_cells_that_hold_a_float_are_written_where_that_is_less(seed, share, planes, whole):
+    rng = np.random.default_rng(seed)
+    shape = (planes, SIDE, SIDE) if planes else (SIDE, SIDE)
+    values = np.where(rng.random(shape) < share, rng.integers(0, 99, shape) + (0.0 if whole else 0.125), np.nan)
+    values[..., 0, 0], values[..., -1, -1] = 7, np.nan if share < 1 else 7
+    data = TILE_CODEC.encode(values)
+    assert np.array_equal(TILE_CODEC.decode(data), values, equal_nan=True)
+    filled = int(np.isfinite(values).sum())
+    bitmap = -(-values.size // 64) * 8
+    assert header(data)[-1] == (filled if share < 0.97 else 0)
+    assert len(igzip.decompress(data)) == 16 + min(bitmap + filled * 4, values.size * 4)
+
+
 def same(one, other):
     """Return whether arrays are equal in values, type and layout."""
     return (one.dtype, one.shape, one.strides) == (other.dtype, other.shape, other.strides) and np.array_equal(
@@ -205,6 +220,17 @@ def test_a_header_that_does_not_fit_is_an_error(change):
         TILE_CODEC.decode(igzip.compress(bytes(body)))
     with pytest.raises(CodecError, match="not a tile"):
         TILE_CODEC.decode(igzip.compress(struct.pack("<4s", b"SBT1")))
+
+
+@pytest.mark.parametrize("change", [{12: b"\x02"}, {12: b"\x00"}, {16: b"\x05"}, {16: b"\x00"}, {4: b"\x05"}])
+def test_bits_that_are_not_as_many_as_the_values_are_an_error(change):
+    values = np.full((SIDE, SIDE), np.nan)
+    values[0, 0] = 0.5
+    body = bytearray(igzip.decompress(TILE_CODEC.encode(values)))
+    for at, data in change.items():
+        body[at : at + len(data)] = data
+    with pytest.raises(CodecError, match="not a whole tile"):
+        TILE_CODEC.decode(igzip.compress(bytes(body)))
 
 
 addresses = st.sets(st.builds(TileAddress, st.just(5), st.integers(0, 9), st.integers(0, 9)))
