@@ -107,6 +107,7 @@ def test_whatever_the_user_does_aborts_it(browse: Browse, action: str) -> None:
     page.wait_for_timeout(200)
     urls = [one.request.url for one in held]
     assert len(urls) == 1
+    assert urls[0] not in failed
     page.evaluate("stageboard.explorer.prefetcher.rest = function () { this.stop(); }")
     if action == "key":
         page.keyboard.press("Shift")
@@ -117,9 +118,8 @@ def test_whatever_the_user_does_aborts_it(browse: Browse, action: str) -> None:
         page.evaluate("dash_clientside.set_props('explorer-cmap', { value: 'kbc' })")
     else:
         pan(page, 40, 0)
-    until(page, lambda: len(failed) >= len(urls))
-    page.wait_for_timeout(400)
-    assert sorted(failed) == sorted(urls)
+    # The pan, too, may have ended one.
+    until(page, lambda: set(urls) <= set(failed))
 
 
 def test_a_busy_server_is_left_alone_until_the_next_rest(browse: Browse) -> None:
