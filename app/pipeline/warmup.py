@@ -10,8 +10,9 @@ import numpy.typing as npt
 from app.pipeline import discs, shade
 from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
 from app.pipeline.pyramid import finalised
+from app.pipeline.tiles import TILE_CODEC
 from app.pipeline.types import PlotKind
-from app.pipeline.world import APRON, PixelRect
+from app.pipeline.world import APRON, TILE, PixelRect
 
 _NUMBERS = ("mean", "sum", "max", "min", "std", "var")
 # What opens a page; then the states that a map's other aggregates are made of; then figures, and lines.
@@ -39,6 +40,7 @@ def warm_up() -> None:
         _shade(aggregate, planes)
     for kind, aggregate, dtype in _OPENING:
         _draw(kind, aggregate, dtype)
+    _pack()
     for group, dtype in _STATES:
         _finalise(group, dtype)
     for kind, aggregate, dtype in _FURTHER:
@@ -57,6 +59,14 @@ def _finalise(group: str, dtype: npt.DTypeLike) -> None:
     for states in (drawn, {name: values.copy() for name, values in drawn.items()}):
         for aggregate in _MADE_OF[group]:
             finalised(states, aggregate)
+
+
+def _pack() -> None:
+    """Pack and unpack a tile of floats that are not whole, and one of whole ones: each is looked at in its own way."""
+    tile = np.full((TILE + 2 * APRON,) * 2, np.nan)
+    for value in (0.1, 1.0):
+        tile[0, :2] = value, 1000 * value
+        TILE_CODEC.decode(TILE_CODEC.encode(TILE_CODEC.settle(tile)))
 
 
 def _shade(aggregate: str, padded: shade.Array) -> None:
