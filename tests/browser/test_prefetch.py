@@ -123,7 +123,9 @@ def test_whatever_the_user_does_aborts_it(browse: Browse, action: str) -> None:
         page.evaluate("dash_clientside.set_props('explorer-cmap', { value: 'kbc' })")
     else:
         pan(page, 40, 0)
-    until(page, lambda: url in failed)
+    until(page, lambda: bool(failed))
+    page.wait_for_timeout(400)
+    assert failed == [url]
 
 
 def test_a_busy_server_is_left_alone_until_the_next_rest(browse: Browse) -> None:
