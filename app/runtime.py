@@ -289,7 +289,7 @@ class Runtime:
     def params(self, points: Points, controls: Controls, width: int, height: int) -> dict[str, Any]:
         """Return the parameters of the stages for a view of a plot on its plane."""
         view = self.snapped(points, controls.bounds, width, height)
-        return {**controls.params(points), "view": list(view)}
+        return {**controls.params(points), "view": list(view), "opacity": controls.data_opacity}
 
     def snapped(self, points: Points, bounds: Bounds | None, width: int, height: int) -> PixelRect:
         """Return the pixels of the view that shows a rectangle of data units, on the power-of-two ladder."""
@@ -333,7 +333,8 @@ class Runtime:
 
     def _traced(self, plot: Plot, controls: Controls, changed: tuple[str, ...]) -> TraceRow:
         started = perf_counter()
-        _, events = self.image(plot, controls, *TRACE_SIZE)
+        # A map's opacity is the browser's.
+        _, events = self.image(plot, replace(controls, data_opacity=100), *TRACE_SIZE)
         return row_of(changed, events, (perf_counter() - started) * 1e3)
 
     def store_stats(self) -> dict[str, Any]:

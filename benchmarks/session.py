@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.pipeline.controls import Controls
-from app.pipeline.shade import NORMALIZATIONS
+from app.pipeline.scale import NORMALIZATIONS
 from app.pipeline.world import WEB_MERCATOR, PixelRect, pixel_quanta
 from benchmarks.baseline import SIZE
 

@@ -64,8 +64,9 @@
     parts(seen, view) {
       const filled = seen.filter(({ one }) => this.shows(one) && !this.shows(one).empty);
       const parts = filled.map(({ one, part }) => ({ tile: this.shows(one), part }));
-      this.sparse = board.sparseSpread(parts, (view.x1 - view.x0) * (view.y1 - view.y0));
-      this.drawn = { ...this.look, radius: Math.max(this.look.spreading, this.sparse) };
+      const area = (view.x1 - view.x0) * (view.y1 - view.y0);
+      this.sparse = board.sparseSpread(parts, area);
+      this.drawn = { ...this.look, radius: Math.max(this.look.spreading, this.sparse), area };
       return parts;
     }
 

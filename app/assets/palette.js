@@ -61,32 +61,33 @@
     return `linear-gradient(90deg, ${stops.map((c) => `rgb(${c.join(",")})`).join(", ")})`;
   }
 
-  /**
-   * RGBA for codes: 0 is transparent, code i + 1 stands at positions[i].
-   * @returns {Uint32Array} bytes r, g, b, a in memory
-   */
-  function colourTable(positions, colours) {
-    const table = new Uint32Array(positions.length + 1);
-    const last = colours.length - 1;
-    for (let i = 0; i < positions.length; i++) {
-      const at = positions[i] * last;
-      const below = Math.min(Math.floor(at), last - 1);
-      const a = colours[below];
-      const b = colours[below + 1];
-      const part = at - below;
-      table[i + 1] = (255 << 24) | (mix(a[2], b[2], part) << 16) | (mix(a[1], b[1], part) << 8) | mix(a[0], b[0], part);
-    }
+  /** The colour of a level, the bytes r, g, b, a in memory; between two colours interpolated and cut, in whole numbers. */
+  function colourOf(colours, level) {
+    const at = (level - 1) * (colours.length - 1);
+    const below = Math.min(Math.floor(at / board.STEPS), colours.length - 2);
+    const [a, b, part] = [colours[below], colours[below + 1], at - below * board.STEPS];
+    const mix = (i) => Math.floor((a[i] * (board.STEPS - part) + b[i] * part) / board.STEPS);
+    return ((255 << 24) | (mix(2) << 16) | (mix(1) << 8) | mix(0)) >>> 0;
+  }
+
+  /** A table by code, where code 0 is empty and code i + 1 has the level at i. @returns {Uint32Array} */
+  function byCode(levels, of) {
+    const table = new Uint32Array(levels.length + 1);
+    for (let i = 0; i < levels.length; i++) table[i + 1] = of(levels[i]);
     return table;
   }
 
-  const mix = (a, b, part) => Math.floor(a + (b - a) * part);
+  /** Colours of codes. */
+  const levelColours = ({ colours }, levels) => byCode(levels, (level) => colourOf(colours, level));
 
-  /** Alpha for codes, from 40 up, as `tf.shade` has it for categories; to be joined with each cell's mixed colour. */
-  function alphaTable(positions) {
-    const table = new Uint32Array(positions.length + 1);
-    for (let i = 0; i < positions.length; i++) table[i + 1] = (Math.floor(40 + positions[i] * 215) << 24) >>> 0;
-    return table;
+  /** Colours of all levels; made once a palette. @returns {Uint32Array} */
+  function colourTable(palette) {
+    if (!palette.table) palette.table = byCode(Uint16Array.from({ length: board.STEPS + 1 }, (_, i) => i + 1), (level) => colourOf(palette.colours, level));
+    return palette.table;
   }
 
-  Object.assign(board, { palette, colourTable, alphaTable, parseColours: parse, lightness });
+  /** Alpha of codes, from 40 up, as `tf.shade` has it for categories; to be joined with each cell's mixed colour. */
+  const alphas = (levels) => byCode(levels, (level) => (Math.floor((40 * board.STEPS + 215 * (level - 1)) / board.STEPS) << 24) >>> 0);
+
+  Object.assign(board, { palette, levelColours, colourTable, alphas, parseColours: parse, lightness });
 })();

@@ -51,8 +51,10 @@
     const [total, r, g, b] = sums.map((values) => board.spreadSums({ values, width, height, margin: radius }));
     const mixed = new Uint32Array(total.length);
     for (let at = 0; at < mixed.length; at++) {
-      const sum = total[at];
-      if (sum) mixed[at] = (Math.floor(b[at] / sum) << 16) | (Math.floor(g[at] / sum) << 8) | Math.floor(r[at] / sum);
+      // Exact sums, divided in the float32 of Datashader and of the server.
+      const sum = Math.fround(total[at]);
+      const part = (of) => Math.floor(Math.fround(Math.fround(of) / sum));
+      if (sum) mixed[at] = (part(b[at]) << 16) | (part(g[at]) << 8) | part(r[at]);
     }
     return { ...board.rank(total), mixed };
   }
@@ -108,7 +110,7 @@
     /**
      * Take stock of a view. Runs no stage whose inputs are the same as last time.
      * @param {{tile: object, part: object}[]} parts the filled visible tiles and what is visible of each
-     * @param {object} look aggregate, normalization, range, radius, colours (by category)
+     * @param {object} look aggregate, normalization, range, radius, colours (by category), area (of the view, in cells)
      * @param {string} view a key of what is visible
      * @returns {Object<string, number>} ms of each stage that ran
      */
@@ -118,7 +120,7 @@
       if (spreadKey !== this.spreadKey) {
         timed(ms, "spread", () => parts.forEach(({ tile, part }) => gridOf(tile, look.radius, look.aggregate, look.colours, part)));
         timed(ms, "stats", () => {
-          this.stats = board.visibleStats(parts.map(({ tile, part }) => ({ grid: tile.grid, part })));
+          this.stats = board.visibleStats(parts.map(({ tile, part }) => ({ grid: tile.grid, part })), look.area);
         });
         this.spreadKey = spreadKey;
       }
@@ -132,20 +134,15 @@
 
     index(look, parts) {
       this.version++;
-      this.scale = this.stats ? new board.Scale(this.stats, look.normalization, look.range) : null;
-      this.shared = null;
-      if (this.scale) for (const { tile } of parts) this.place(tile.grid);
+      this.scale = this.stats && board.scaleOf(this.stats, look.normalization, look.range);
+      if (this.scale) for (const { tile } of parts) this.grade(tile.grid);
     }
 
-    /** Positions on the colour scale for a grid's codes. Each grid remembers its own; floats share the view's bins. */
-    place(grid) {
-      if (grid.kind === "float") {
-        this.shared = this.shared || this.scale.positions(board.binCentres(this.stats));
-        if (grid.binned !== this.stats) [grid.codes, grid.binned] = [board.bin(grid.cells, this.stats), this.stats];
-        return this.shared;
-      }
-      if (grid.placed !== this.version) [grid.positions, grid.placed] = [this.scale.positions(grid.values), this.version];
-      return grid.positions;
+    /** Levels of a grid's codes; of floats each cell is a code of its own. Each grid remembers its own. */
+    grade(grid) {
+      if (grid.graded === this.version) return;
+      grid.levels = this.scale.levels(grid.kind === "float" ? grid.cells : grid.values);
+      grid.graded = this.version;
     }
 
     /**
@@ -162,16 +159,16 @@
         return true;
       }
       const grid = gridOf(tile, look.radius, look.aggregate, look.colours, part);
-      const positions = this.place(grid);
-      const table = grid.mixed ? board.alphaTable(positions) : this.colours(positions, look.palette);
+      this.grade(grid);
       const { x0, x1, y0, y1 } = grid.area;
-      this.write(grid, table);
+      if (grid.kind === "float") this.write(grid, grid.levels, board.colourTable(look.palette));
+      else this.write(grid, grid.codes, grid.mixed ? board.alphas(grid.levels) : board.levelColours(look.palette, grid.levels));
       context.putImageData(this.pixels, 0, 0, x0, y0, x1 - x0, y1 - y0);
       return holds(grid.area, board.whole(tile));
     }
 
     /** Fill in a grid's pixels. */
-    write({ area, codes, mixed }, table) {
+    write({ area, mixed }, codes, table) {
       const { words } = this;
       const width = area.x1 - area.x0;
       for (let y = area.y0, from = 0; y < area.y1; y++) {
@@ -179,16 +176,6 @@
         if (mixed) for (let x = 0; x < width; x++, from++) words[to + x] = mixed[from] | table[codes[from]];
         else for (let x = 0; x < width; x++, from++) words[to + x] = table[codes[from]];
       }
-    }
-
-    /** The colour table; one for all tiles where they share their positions. */
-    colours(positions, palette) {
-      if (positions !== this.shared) return board.colourTable(positions, palette.colours);
-      if (this.tableOf !== positions || this.tablePalette !== palette) {
-        this.table = board.colourTable(positions, palette.colours);
-        [this.tableOf, this.tablePalette] = [positions, palette];
-      }
-      return this.table;
     }
   }
 

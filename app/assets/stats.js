@@ -1,12 +1,18 @@
 /**
- * Statistics over what is visible, and the normalisations of Datashader that follow from them.
- * Counts are exact, value by value; floats go through 65,536 bins, as in `datashader.transfer_functions.eq_hist`.
+ * Statistics over what is visible, and the scale that follows from them; `scale.js` says where values stand on it.
+ * Percentiles are exact. Shares of the cells are those of `datashader.transfer_functions.eq_hist`: of counts value by value,
+ * of floats by 65,536 bins. The counterpart of `find_scale` in `app/pipeline/scale.py`.
  */
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
-  const BINS = 65536;
   const DIRECT = 2 ** 20;
+  /** Values beyond stand at the ends: differences divided by shares of the cells would overflow. */
+  const LARGEST = 1e290;
+  /** Bins of a range below would be too narrow for numbers. */
+  const SMALLEST = 1e-290;
+  /** As many values are sorted in no time. */
+  const FEW = 4096;
 
   /**
    * Number a grid's distinct counts from 1, in order; 0 stays empty. Done once for a tile's part and spreading.
@@ -61,7 +67,7 @@
   function countsIn(grid, part) {
     if (same(part, grid.area)) return grid.counts;
     const counts = new Uint32Array(grid.values.length + 1);
-    tally(counts, grid, part);
+    addCounts(counts, grid, part);
     return counts;
   }
 
@@ -69,7 +75,7 @@
   const rowStart = (area, part, y) => (y - area.y0) * (area.x1 - area.x0) + part.x0 - area.x0;
 
   /** Add to counts how many cells of a part of a tile hold each code. */
-  function tally(counts, { codes, area }, part) {
+  function addCounts(counts, { codes, area }, part) {
     for (let y = part.y0; y < part.y1; y++) {
       const start = rowStart(area, part, y);
       for (let at = start, end = start + part.x1 - part.x0; at < end; at++) counts[codes[at]]++;
@@ -96,93 +102,155 @@
   }
 
   /**
-   * Count what is visible.
+   * Take stock of what is visible.
    * @param {{grid: object, part: {x0, x1, y0, y1}}[]} parts the visible part of each tile, within its grid; all of one kind
-   * @returns {{kind: string, values: Float64Array, counts: Float64Array, total: number, low: number, width: number}|null}
-   *   null where nothing is visible
+   * @param {number} area of the view, in cells
+   * @returns {Counts|Floats|null} null where nothing is visible
    */
-  function visibleStats(parts) {
+  function visibleStats(parts, area) {
     if (parts.length === 0) return null;
-    const found = parts[0].grid.kind === "int" ? intStats(parts) : floatStats(parts);
-    if (!found || found.values.length === 0) return null;
-    found.cdf = new Float64Array(found.values.length);
-    let sum = 0;
-    for (let i = 0; i < found.counts.length; i++) found.cdf[i] = sum += found.counts[i];
-    for (let i = 0; i < found.cdf.length; i++) found.cdf[i] /= sum;
-    return Object.assign(found, { total: sum });
+    const found = parts[0].grid.kind === "int" ? new Counts(parts, area) : new Floats(parts);
+    return found.total ? found : null;
   }
 
-  function intStats(parts) {
-    let lists = parts.map(({ grid, part }) => ({ values: grid.values, counts: countsIn(grid, part).subarray(1) }));
-    lists.push({ values: new Float64Array(0), counts: new Float64Array(0) });
-    while (lists.length > 1) {
-      const next = [];
-      for (let i = 0; i < lists.length; i += 2) next.push(i + 1 < lists.length ? mergeCounts(lists[i], lists[i + 1]) : lists[i]);
-      lists = next;
-    }
-    return { kind: "int", ...lists[0] };
+  /** The place, in ascending order, of the least of some cells that has a share of them at or below it. */
+  function rankOf(cells, percent) {
+    // The product rounds; a share of a billionth of a cell is none.
+    return Math.min(Math.max(Math.ceil((percent / 100) * cells - 1e-9) - 1, 0), cells - 1);
   }
 
-  function floatStats(parts) {
-    const [low, high] = extremes(parts);
-    if (!(low <= high)) return null;
-    const width = (high - low) / BINS || 1;
-    const found = { kind: "float", low, high, width };
-    const bins = new Uint32Array(BINS + 1);
-    for (const { grid, part } of parts) {
-      [grid.codes, grid.binned] = [bin(grid.cells, found), found];
-      tally(bins, grid, part);
+  /** Counts that are visible, each with its cells. */
+  class Counts {
+    constructor(parts, area) {
+      let lists = parts.map(({ grid, part }) => ({ values: grid.values, counts: countsIn(grid, part).subarray(1) }));
+      lists.push({ values: new Float64Array(0), counts: new Float64Array(0) });
+      while (lists.length > 1) {
+        const next = [];
+        for (let i = 0; i < lists.length; i += 2) next.push(i + 1 < lists.length ? mergeCounts(lists[i], lists[i + 1]) : lists[i]);
+        lists = next;
+      }
+      const [{ values, counts }] = lists;
+      this.values = values;
+      this.below = cumulated(counts);
+      this.total = this.below.at(-1) || 0;
+      this.counts = counts;
+      // Totals of categories turn to floats in Datashader where a cell is empty, and floats go through bins.
+      this.binned = Boolean(parts[0].grid.mixed) && this.total < area;
     }
-    const values = new Float64Array(BINS);
-    const counts = new Float64Array(BINS);
-    let n = 0;
-    for (let i = 0; i < BINS; i++) {
-      if (bins[i + 1] === 0) continue;
-      values[n] = high > low ? low + (i + 0.5) * width : low;
-      counts[n++] = bins[i + 1];
+
+    percentile(percent) {
+      return this.values[lastAtMost(this.below, rankOf(this.total, percent)) + 1];
     }
-    return Object.assign(found, { values: values.subarray(0, n), counts: counts.subarray(0, n) });
+
+    /** Knots and shares of the cells between two of the values, where those beyond count as lying there. */
+    shares(low, high) {
+      const { values, counts, below, total } = this;
+      if (this.binned || high - low >= board.BINS) return binShares(tally(values, counts, low, high), high - low);
+      const [from, to] = [lastAtMost(values, low), lastAtMost(values, high) + 1];
+      const shares = below.slice(from, to).map((cells) => cells / total);
+      shares[shares.length - 1] = 1;
+      return { knots: values.slice(from, to).map((value) => value - low), shares };
+    }
   }
 
-  /** The least and the greatest visible value; nothing is between them where there is none. */
-  function extremes(parts) {
-    let [low, high] = [Infinity, -Infinity];
-    for (const { grid, part } of parts) {
-      const { cells, area } = grid;
-      for (let y = part.y0; y < part.y1; y++) {
-        const start = rowStart(area, part, y);
-        for (let at = start, end = start + part.x1 - part.x0; at < end; at++) {
-          const value = cells[at];
-          if (value < low) low = value;
-          if (value > high) high = value;
+  /** Floats that are visible and finite. */
+  class Floats {
+    constructor(parts) {
+      const room = parts.reduce((sum, { part }) => sum + (part.x1 - part.x0) * (part.y1 - part.y0), 0);
+      const cells = new Float64Array(room);
+      let [n, low, high] = [0, Infinity, -Infinity];
+      for (const { grid, part } of parts) {
+        for (let y = part.y0; y < part.y1; y++) {
+          const start = rowStart(grid.area, part, y);
+          for (let at = start, end = start + part.x1 - part.x0; at < end; at++) {
+            const value = grid.cells[at];
+            if (value - value !== 0) continue; // neither empty nor infinite
+            cells[n++] = value;
+            if (value < low) low = value;
+            if (value > high) high = value;
+          }
         }
       }
+      Object.assign(this, { cells: cells.subarray(0, n), total: n, low: Math.max(low, -LARGEST), high: Math.min(high, LARGEST) });
     }
-    return [low, high];
-  }
 
-  /** Number a float tile's cells by the bins of the view, from 1; cells outside its range go to the end bins. */
-  function bin(cells, stats) {
-    const codes = new Uint32Array(cells.length);
-    const { low, width } = stats;
-    const scale = 1 / width;
-    for (let i = 0; i < cells.length; i++) {
-      const value = cells[i];
-      if (value !== value) continue;
-      const at = (value - low) * scale;
-      codes[i] = 1 + (at < 0 ? 0 : at >= BINS ? BINS - 1 : at | 0);
+    percentile(percent) {
+      if (percent <= 0) return this.low;
+      if (percent >= 100) return this.high;
+      return Math.max(this.low, Math.min(this.high, nth(this.cells, rankOf(this.total, percent))));
     }
-    return codes;
+
+    shares(low, high) {
+      const { cells, total } = this;
+      if (high - low >= SMALLEST) return binShares(tally(cells, null, low, high), high - low);
+      const sorted = cells.map((value) => Math.max(low, Math.min(high, value))).sort();
+      const last = Float64Array.from(new Set(sorted));
+      return { knots: last.map((value) => value - low), shares: last.map((value) => (lastAtMost(sorted, value) + 1) / total) };
+    }
   }
 
-  /** The centres of the view's bins, to be placed on the colour scale. */
-  function binCentres({ low, width }) {
-    const centres = new Float64Array(BINS);
-    for (let i = 0; i < BINS; i++) centres[i] = low + (i + 0.5) * width;
-    return centres;
+  /** Running sums. */
+  function cumulated(counts) {
+    const found = new Float64Array(counts.length);
+    let sum = 0;
+    for (let i = 0; i < counts.length; i++) found[i] = sum += counts[i];
+    return found;
   }
 
-  /** Index of the last value that is not above x; -1 where all are above. */
+  /**
+   * How many cells lie in each of equal bins between two values; those beyond are in the outermost. A quotient rounds: as in
+   * `numpy.histogram`, edges decide.
+   */
+  function tally(values, counts, low, high) {
+    const { BINS } = board;
+    const found = new Float64Array(BINS);
+    const [per, step] = [BINS / (high - low), (high - low) / BINS];
+    for (let i = 0; i < values.length; i++) {
+      const above = values[i] - low;
+      let at = Math.min(Math.max(above * per, 0), BINS - 1) | 0;
+      if (above < at * step && at > 0) at--;
+      else if (at < BINS - 1 && above >= (at + 1) * step) at++;
+      found[at] += counts ? counts[i] : 1;
+    }
+    return found;
+  }
+
+  /** The centres of the bins that hold something, and the share of the cells up to each. */
+  function binShares(tallied, span) {
+    const { BINS } = board;
+    const step = span / BINS;
+    const edge = (i) => (i < BINS ? i * step : span);
+    const filled = tallied.reduce((sum, cells) => sum + (cells > 0), 0);
+    const [knots, shares] = [new Float64Array(filled), new Float64Array(filled)];
+    let [n, sum] = [0, 0];
+    for (let bin = 0; bin < BINS; bin++) {
+      if (tallied[bin] === 0) continue;
+      knots[n] = (edge(bin) + edge(bin + 1)) / 2;
+      shares[n++] = sum += tallied[bin];
+    }
+    for (let i = 0; i < n; i++) shares[i] /= sum;
+    return { knots, shares };
+  }
+
+  /** The value of a rank, counted from 0, of some finite numbers in no order; of all only those of a bin are sorted. */
+  function nth(values, rank) {
+    if (values.length <= FEW) return values.slice().sort()[rank];
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of values) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    const per = FEW / (high - low);
+    if (!(per > 0 && Number.isFinite(per))) return values.slice().sort()[rank];
+    const bin = (value) => Math.min(FEW - 1, Math.floor((value - low) * per));
+    const counts = new Uint32Array(FEW);
+    for (const value of values) counts[bin(value)]++;
+    let [at, left] = [0, rank];
+    while (left >= counts[at]) left -= counts[at++];
+    return nth(values.filter((value) => bin(value) === at), left);
+  }
+
+  /** Index of the last of some ascending values that is not above x; -1 where all are above. */
   function lastAtMost(values, x) {
     let [low, high] = [0, values.length];
     while (low < high) {
@@ -193,95 +261,18 @@
     return low - 1;
   }
 
-  /** The share of visible cells at or below x: steps for counts, interpolated between bins for floats. */
-  const share = (stats, x) => shareAfter(stats, lastAtMost(stats.values, x), x);
-
-  /** The share at x, where `at` is the index of the last value that is not above it. */
-  function shareAfter({ kind, values, cdf }, at, x) {
-    if (at < 0) return kind === "int" ? 0 : cdf[0];
-    if (kind === "int" || at === values.length - 1) return cdf[at];
-    return cdf[at] + ((cdf[at + 1] - cdf[at]) * (x - values[at])) / (values[at + 1] - values[at]);
+  /**
+   * The scale of what is visible.
+   * @param {Counts|Floats} stats
+   * @param {"eq_hist"|"log"|"cbrt"|"linear"} normalization
+   * @param {[number, number]} range percentiles of the visible cells, 0 to 100
+   * @returns {Scale}
+   */
+  function scaleOf(stats, normalization, range) {
+    const [low, high] = range.map((percent) => stats.percentile(percent));
+    const shares = normalization === "eq_hist" && low < high ? stats.shares(low, high) : {};
+    return new board.Scale({ normalization, low, high, ...shares });
   }
 
-  /** The share at each of some ascending values, in one walk. */
-  function shares(stats, ascending) {
-    const out = new Float64Array(ascending.length);
-    const { values } = stats;
-    for (let i = 0, at = -1; i < out.length; i++) {
-      while (at + 1 < values.length && values[at + 1] <= ascending[i]) at++;
-      out[i] = shareAfter(stats, at, ascending[i]);
-    }
-    return out;
-  }
-
-  /** The least visible value with that share of the cells at or below it. */
-  function quantile(stats, wanted) {
-    const { values, cdf } = stats;
-    let [low, high] = [0, values.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (cdf[middle] >= wanted - 1e-12) high = middle;
-      else low = middle + 1;
-    }
-    return values[low];
-  }
-
-  const CURVES = {
-    log: { bend: (x) => Math.log1p(x), unbend: (y) => Math.expm1(y) },
-    cbrt: { bend: (x) => Math.cbrt(x), unbend: (y) => y ** 3 },
-    linear: { bend: (x) => x, unbend: (y) => y },
-  };
-
-  function bent({ bend }, values, from) {
-    const out = new Float64Array(values.length);
-    for (let i = 0; i < out.length; i++) out[i] = bend(Math.max(values[i] - from, 0));
-    return out;
-  }
-
-  /** Where values stand on the colour scale, 0 to 1, and which value stands where. */
-  class Scale {
-    /**
-     * @param {object} stats as `visibleStats` gives it
-     * @param {"eq_hist"|"log"|"cbrt"|"linear"} normalization
-     * @param {[number, number]} range percentiles of the visible cells, 0 to 100
-     */
-    constructor(stats, normalization, range) {
-      this.stats = stats;
-      this.normalization = normalization;
-      const [first, last] = stats.kind === "int" ? [stats.values[0], stats.values.at(-1)] : [stats.low, stats.high];
-      this.min = first;
-      this.max = last;
-      this.lo = range[0] <= 0 ? first : quantile(stats, range[0] / 100);
-      this.hi = range[1] >= 100 ? last : quantile(stats, range[1] / 100);
-      const curve = CURVES[normalization];
-      this.bend = curve ? (values) => bent(curve, values, this.lo) : (values) => shares(stats, values);
-      this.unbend = curve ? (y) => this.lo + curve.unbend(y) : (y) => quantile(stats, y);
-      [this.start, this.end] = this.bend([this.lo, this.hi]);
-    }
-
-    /** @returns {number} 0 at the low end of the range, 1 at its high end; 1 throughout where both are one value */
-    position(x) {
-      return this.positions([x])[0];
-    }
-
-    /** @returns {Float64Array} the position of each of some ascending values */
-    positions(values) {
-      const out = this.bend(values);
-      const span = this.end - this.start;
-      for (let i = 0; i < out.length; i++) {
-        if (span > 0) out[i] = Math.max(0, Math.min(1, (out[i] - this.start) / span));
-        else out[i] = values[i] < this.lo ? 0 : 1;
-      }
-      return out;
-    }
-
-    /** The value at a position: the inverse of `position`. */
-    value(position) {
-      if (position <= 0) return this.lo;
-      if (position >= 1) return this.hi;
-      return this.unbend(this.start + position * (this.end - this.start));
-    }
-  }
-
-  Object.assign(board, { rank, visibleStats, bin, binCentres, mergeCounts, Scale });
+  Object.assign(board, { rank, visibleStats, scaleOf, mergeCounts });
 })();

@@ -27,6 +27,7 @@ from app.pipeline.errors import (
 from app.pipeline.keys import canonical
 from app.pipeline.palettes import category_colors
 from app.pipeline.run import Event
+from app.pipeline.scale import unpacked
 from app.pipeline.types import Bounds, Plot
 from app.serverside import Recipe
 from app.ui import figure_page, figure_query
@@ -164,8 +165,8 @@ def _pictured(token: str, recipe: Recipe, shading: dict[str, Any], ground: str, 
     how = chosen(plot, shading)
     categories, colours = _categories(token, recipe, plot)
     params = {name: getattr(how, name) for name in _SHADING} | {"range": list(how.range), "colors": colours}
-    given = side.extend(token, "grid", "encode", params | {"cmap": f"{how.cmap}@{ground}"})
-    scale = side.read(given.token, "encode", "stats")
+    given = side.extend(token, "grid", "encode", params | {"cmap": f"{how.cmap}@{ground}", "opacity": 100})
+    scale = unpacked(side.read(given.token, "encode", "stats"))
     return {
         "src": figure_href(given.token),
         "bytes": len(given.value),

@@ -13,7 +13,7 @@ from app.pipeline.canvas import AGGREGATES
 from app.pipeline.errors import ParameterError, unknown
 from app.pipeline.palettes import COLORMAPS, category_colors, find_colormap
 from app.pipeline.points import Points, check_fit, fits
-from app.pipeline.shade import NORMALIZATIONS
+from app.pipeline.scale import NORMALIZATIONS
 from app.pipeline.types import Bounds, Plot
 from app.pipeline.world import APRON
 

@@ -42,7 +42,7 @@ _REVERSING = 10
 
 @lru_cache(256)
 def find_palette(name: str) -> Palette:
-    """Return the 256 colours of a colormap, or of one laid on a ground: ``fire``, ``fire@light``.
+    """Return the colours of a colormap, or of one laid on a ground: ``fire``, ``fire@light``.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def find_palette(name: str) -> Palette:
     Returns
     -------
     tuple of str
-        On a ground, low values take the end that is nearest to it, without the shades that it would swallow: few
-        points fade into it, and none is lost.
+        256. On a ground, low values take the end that is nearest to it, without the shades, 64 at most, that it would
+        swallow: few points fade into it, and none is lost.
 
     Raises
     ------
@@ -79,10 +79,7 @@ def _laid(colours: npt.NDArray[np.float64], ground: float) -> Palette:
         colours, away = colours[::-1], away[::-1]
     seen = np.flatnonzero(away[:_MOST_SKIPPED] >= _CLOSE)
     start = int(seen[0]) if len(seen) else _MOST_SKIPPED
-    kept = colours[start:]
-    at, old = np.linspace(0, len(kept) - 1, len(colours)), np.arange(len(kept))
-    spread = np.stack([np.interp(at, old, channel) for channel in kept.T], axis=1).astype(int)
-    return tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in spread.tolist())
+    return tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in colours[start:].astype(int).tolist())
 
 
 def _lightness(colours: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

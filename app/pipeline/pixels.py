@@ -1,7 +1,7 @@
 """Loops over the cells of a view, compiled: what NumPy would need several passes and copies for.
 
-Nothing here decides what a picture looks like: `shade` does. Counts are uint32 with 0 where empty, floats float64 with
-NaN where empty. Each loop is linear in its cells, and safe for threads.
+Nothing here decides what a picture looks like: `scale` and `shade` do. Counts are uint32 with 0 where empty, floats
+float64 with NaN where empty. Each loop is linear in its cells, and safe for threads.
 """
 
 from math import isfinite
@@ -15,6 +15,7 @@ from app.pipeline.compiled import compiled
 Array: TypeAlias = npt.NDArray[Any]
 
 ADD, GREATEST, LEAST = range(3)
+STEPS = 65_280
 _AT_ONCE = 1024
 
 
@@ -74,6 +75,17 @@ def extremes(values: Array) -> tuple[float, float]:
 
 
 @compiled
+def _bin(above: float, edges: Array, bins: int, per: float) -> int:
+    """Return the bin of a distance from the first edge. A quotient rounds; as in ``numpy.histogram``, edges decide."""
+    at = int(min(max(above * per, 0.0), bins - 1.0))
+    if above < edges[at] and at > 0:
+        return at - 1
+    if above >= edges[at + 1] and at < bins - 1:
+        return at + 1
+    return at
+
+
+@compiled
 def tally_bins(values: Array, low: float, edges: Array) -> Array:
     """Return how many finite values lie in each bin, uint32; those beyond the ends are in the last ones.
 
@@ -83,62 +95,87 @@ def tally_bins(values: Array, low: float, edges: Array) -> Array:
     low : float
         Where the first bin starts.
     edges : ndarray, float64, shape (bins + 1,)
-        Of equal bins, above ``low``: the first is 0. The quotient rounds; as in ``numpy.histogram``, edges decide.
+        Of equal bins, above ``low``: the first is 0.
     """
     bins = edges.size - 1
     per = bins / edges[-1]
     found = np.zeros(bins, np.uint32)
     for value in values:
         if isfinite(value):
-            above = value - low
-            at = int(min(max(above * per, 0.0), bins - 1.0))
-            if above < edges[at] and at > 0:
-                at -= 1
-            elif above >= edges[at + 1] and at < bins - 1:
-                at += 1
-            found[at] += 1
+            found[_bin(value - low, edges, bins, per)] += 1
     return found
 
 
 @compiled
-def grade(values: Array, edges: Array, first: Array, per: float, found: Array) -> None:
-    """Write 0 where a value is NaN, else one more than the number of edges that are not above it.
+def take_bin(values: Array, low: float, edges: Array, wanted: int, count: int) -> Array:
+    """Return the finite values of a bin, as many as `tally_bins` found there."""
+    bins = edges.size - 1
+    per = bins / edges[-1]
+    found = np.empty(count)
+    n = 0
+    for value in values:
+        if isfinite(value) and _bin(value - low, edges, bins, per) == wanted:
+            found[n] = value
+            n += 1
+    return found
+
+
+@compiled
+def nearest_levels(places: Array, found: Array) -> None:
+    """Write 0 where a place is NaN, else the level that is nearest to it; places are 0 to 1, shape (n,)."""
+    for at in range(places.size):
+        place = places[at]
+        found[at] = 0 if place != place else int(place * STEPS + 0.5) + 1
+
+
+@compiled
+def equalised_levels(
+    values: Array,
+    low: float,
+    knots: Array,
+    shares: Array,
+    slopes: Array,
+    starts: Array,
+    per: float,
+    found: Array,
+) -> None:
+    """Write the level of each value whose place is its share of the cells; 0 where it is NaN.
 
     Parameters
     ----------
     values : ndarray, float64, shape (n,)
-    edges : ndarray, float64, ascending
-    first : ndarray, int64
-        How many edges lie at or below the start of each of equal cells, from the first edge on; at last, how many there
-        are. Within a cell, few are left to search.
+    low : float
+        From which knots are counted.
+    knots, shares : ndarray, float64, shape (k,)
+        Ascending; values between two knots are interpolated, as ``numpy.interp`` does it. The first and the last share
+        become the least and the greatest level.
+    slopes : ndarray, float64, shape (k - 1,)
+    starts : ndarray, int64
+        How many knots lie below the start of each of equal bins, to begin the search with.
     per : float
-        Cells a unit, finite.
-    found : ndarray of integers, shape (n,)
+        Bins a unit.
+    found : ndarray, uint16, shape (n,)
     """
-    low, high, cells = edges[0], edges[-1], first.size - 1
+    top = knots.size - 1
+    first, span = shares[0], shares[top] - shares[0]
     for at in range(values.size):
         value = values[at]
         if value != value:
             found[at] = 0
-        elif value < low:
-            found[at] = 1
-        elif value >= high:
-            found[at] = edges.size + 1
+            continue
+        above = value - low
+        after = starts[int(min(max(above * per, 0.0), starts.size - 1.0))]
+        while after <= top and knots[after] <= above:
+            after += 1
+        while after > 0 and knots[after - 1] > above:
+            after -= 1
+        if after == 0:
+            share = shares[0]
+        elif after > top or knots[after - 1] == above:  # at a knot no slope counts: it may be infinite
+            share = shares[after - 1]
         else:
-            cell = int(min((value - low) * per, cells - 1.0))
-            start, stop = first[cell], first[cell + 1]
-            while start < stop:
-                middle = (start + stop) >> 1
-                if edges[middle] <= value:
-                    start = middle + 1
-                else:
-                    stop = middle
-            # The product may round across the start of a cell.
-            while edges[start] <= value:
-                start += 1
-            while edges[start - 1] > value:
-                start -= 1
-            found[at] = start + 1
+            share = slopes[after - 1] * (above - knots[after - 1]) + shares[after - 1]
+        found[at] = int((share - first) / span * STEPS + 0.5) + 1
 
 
 @compiled
@@ -203,14 +240,14 @@ def spread(padded: Array, halves: Array, operator: int, found: Array) -> None:
 
 @compiled
 def mix(planes: Array, alphas: Array, colours: Array, found: Array) -> None:
-    """Write the mean of the categories' colours, weighted by their counts, in float32 as Datashader has it.
+    """Write the mean of the categories' colours, weighted by their counts: exact sums, divided in Datashader's float32.
 
     Parameters
     ----------
     planes : ndarray, uint32, shape (categories, n)
     alphas : ndarray, uint8, shape (n,)
         Where it is 0, nothing is seen.
-    colours : ndarray, float32, shape (categories, 3)
+    colours : ndarray, float64, shape (categories, 3)
     found : ndarray, uint32, shape (n,)
         RGBA, red in the lowest byte.
 
@@ -220,22 +257,22 @@ def mix(planes: Array, alphas: Array, colours: Array, found: Array) -> None:
     """
     for start in range(0, alphas.size, _AT_ONCE):
         stop = min(start + _AT_ONCE, alphas.size)
-        total, red, green, blue = np.zeros((4, stop - start), np.float32)
+        total, red, green, blue = np.zeros((4, stop - start))
         for plane in range(planes.shape[0]):
             counts = planes[plane, start:stop]
             r, g, b = colours[plane]
             for at in range(counts.size):
-                count = np.float32(counts[at])
+                count = np.float64(counts[at])
                 total[at] += count
                 red[at] += count * r
                 green[at] += count * g
                 blue[at] += count * b
         mixed, opaque = found[start:stop], alphas[start:stop]
         for at in range(mixed.size):
-            whole = max(total[at], np.float32(1))
+            whole = np.float32(max(total[at], 1.0))
             mixed[at] = (
-                np.uint32(np.int32(red[at] / whole))
-                | (np.uint32(np.int32(green[at] / whole)) << np.uint32(8))
-                | (np.uint32(np.int32(blue[at] / whole)) << np.uint32(16))
+                np.uint32(np.int32(np.float32(red[at]) / whole))
+                | (np.uint32(np.int32(np.float32(green[at]) / whole)) << np.uint32(8))
+                | (np.uint32(np.int32(np.float32(blue[at]) / whole)) << np.uint32(16))
                 | (np.uint32(opaque[at]) << np.uint32(24))
             ) * np.uint32(opaque[at] > 0)

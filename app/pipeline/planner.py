@@ -52,7 +52,13 @@ def aggregate(points: Points, tiles: Sequence[TileAddress], aggregate: str, fiel
         for part in _parted(points, rect):
             checkpoint()
             found.update(_drawn(points, part, aggregate, field))
-    return [np.ascontiguousarray(found[one]) for one in tiles]
+    whole = [np.ascontiguousarray(found[one]) for one in tiles]
+    # Whole milliseconds: a tile keeps all digits of whole numbers, and few others of so many.
+    return [np.rint(one) for one in whole] if _are_times(points, aggregate, field) else whole
+
+
+def _are_times(points: Points, aggregate: str, field: str) -> bool:
+    return aggregate in ("mean", "min", "max") and points.plot.find_field(field).kind == "time"
 
 
 def _pixels(rect: TileRect) -> PixelRect:

@@ -1,6 +1,4 @@
-"""PNG images, written whole: indexed by a palette, or RGBA.
-
-Indexed images carry level 0 as transparent. A new palette replaces two small chunks and touches no pixel.
+"""PNG images, written whole: indexed by a palette where colours are few, else RGBA.
 
 References
 ----------
@@ -8,28 +6,19 @@ PNG (Portable Network Graphics) Specification, ISO/IEC 15948.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
 
-from app.pipeline.errors import CodecError
-from app.pipeline.palettes import channels
+from app.pipeline import pixels
+from app.pipeline.compiled import read_only
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED, RGBA = 3, 6
-LEVELS = 255
-
-
-class Chunk(NamedTuple):
-    """A chunk of a PNG: its type, and where its data lie."""
-
-    type: bytes
-    start: int
-    stop: int
+MOST_INDEXED = 255
+"""Colours of an indexed image, beside the transparent one."""
+OPAQUE = 100
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -53,63 +42,79 @@ def _image(colour: int, width: int, height: int, rows: npt.NDArray[np.uint8], ex
     return b"".join((SIGNATURE, header, extra, _chunk(b"IDAT", _pixels(rows)), _chunk(b"IEND", b"")))
 
 
-@lru_cache(256)
-def _palette(colours: tuple[str, ...]) -> bytes:
-    """Return the palette chunks: transparent, then 255 levels, between the colours as Datashader interpolates them."""
-    table = np.zeros((LEVELS + 1, 3), np.uint8)
-    at, old = np.linspace(0, 1, LEVELS), np.linspace(0, 1, len(colours))
-    for channel, one in enumerate(channels(colours)):
-        table[1:, channel] = np.interp(at, old, one)
-    return _chunk(b"PLTE", table.tobytes()) + _chunk(b"tRNS", b"\x00")
-
-
-def indexed(levels: npt.NDArray[np.uint8], colours: Sequence[str]) -> bytes:
-    """Write levels as an indexed image.
+def levelled(levels: npt.NDArray[np.uint16], table: npt.NDArray[np.uint8], opacity: int = 100) -> bytes:
+    """Write levels in their colours: indexed where they are few enough, else RGBA.
 
     Parameters
     ----------
-    levels : ndarray, uint8, shape (height, width)
-        0 is transparent; 1 to 255 are the colours, least first.
-    colours : sequence of '#rrggbb'
+    levels : ndarray, uint16, shape (height, width)
+        0 is transparent.
+    table : ndarray, uint8, shape (n, 4)
+        RGBA of each level.
+    opacity : int
+        Percent.
 
     Returns
     -------
     bytes
     """
-    height, width = levels.shape
-    return _image(INDEXED, width, height, levels, _palette(tuple(colours)))
+    flat = read_only(levels).ravel()
+    seen = np.flatnonzero(pixels.mark(flat, len(table) - 1))
+    shown = seen[seen > 0]
+    if len(shown) <= MOST_INDEXED:
+        codes = np.zeros(len(table), np.uint8)
+        codes[shown] = np.arange(1, len(shown) + 1)
+        found = np.empty(levels.shape, np.uint8)
+        pixels.look_up(flat, read_only(codes), found.reshape(-1))
+        return indexed(found, table[shown, :3], opacity)
+    rgba = np.empty(flat.size, np.uint32)
+    pixels.look_up(flat, read_only(_faded(table, opacity)).view(np.uint32).ravel(), rgba)
+    return direct(rgba.view(np.uint8).reshape(*levels.shape, 4))
 
 
-def direct(rgba: npt.NDArray[np.uint8]) -> bytes:
-    """Write an RGBA image, uint8, shape (height, width, 4)."""
+def indexed(codes: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8], opacity: int = 100) -> bytes:
+    """Write an indexed image.
+
+    Parameters
+    ----------
+    codes : ndarray, uint8, shape (height, width)
+        0 is transparent; 1 is the first colour.
+    colours : ndarray, uint8, shape (n, 3)
+        255 at most.
+    opacity : int
+        Percent.
+
+    Returns
+    -------
+    bytes
+    """
+    height, width = codes.shape
+    palette = np.concatenate([np.zeros((1, 3), np.uint8), colours])
+    alphas = bytes([0]) if opacity == OPAQUE else bytes([0, *[faded(255, opacity)] * len(colours)])
+    extra = _chunk(b"PLTE", palette.tobytes()) + _chunk(b"tRNS", alphas)
+    return _image(INDEXED, width, height, codes, extra)
+
+
+def faded(alpha: int, opacity: int) -> int:
+    """Return a byte of opacity at a percentage of it, rounded.
+
+    Examples
+    --------
+    >>> faded(255, 40), faded(255, 100), faded(41, 50)
+    (102, 255, 21)
+    """
+    return (alpha * opacity + 50) // 100
+
+
+def _faded(rgba: npt.NDArray[np.uint8], opacity: int) -> npt.NDArray[np.uint8]:
+    if opacity == OPAQUE:
+        return rgba
+    found = rgba.copy()
+    found[..., 3] = read_only(np.array([faded(alpha, opacity) for alpha in range(256)], np.uint8))[rgba[..., 3]]
+    return found
+
+
+def direct(rgba: npt.NDArray[np.uint8], opacity: int = 100) -> bytes:
+    """Write an RGBA image, uint8, shape (height, width, 4), at a percentage of its opacity."""
     height, width, _ = rgba.shape
-    return _image(RGBA, width, height, rgba.reshape(height, width * 4))
-
-
-def chunks(image: bytes) -> Iterator[Chunk]:
-    """Yield the chunks of a PNG, or raise `CodecError`."""
-    if not image.startswith(SIGNATURE):
-        raise CodecError("stored bytes are not a PNG image.")
-    at = len(SIGNATURE)
-    while at + 12 <= len(image):
-        (size,) = struct.unpack_from(">I", image, at)
-        yield Chunk(image[at + 4 : at + 8], at, at + 12 + size)
-        at += 12 + size
-
-
-def recoloured(image: bytes, colours: Sequence[str]) -> bytes:
-    """Return an indexed image in other colours; one without a palette as it is."""
-    for one in chunks(image):
-        if one.type == b"PLTE":
-            palette = _palette(tuple(colours))
-            return b"".join((image[: one.start], palette, memoryview(image)[one.start + len(palette) :]))
-    return image
-
-
-def read_levels(image: bytes) -> Any:
-    """Return the levels of an indexed image that `indexed` wrote, uint8, shape (height, width)."""
-    found = {one.type: one for one in chunks(image)}
-    head, data = found[b"IHDR"], found[b"IDAT"]
-    width, height = struct.unpack_from(">II", image, head.start + 8)
-    lines = isal_zlib.decompress(image[data.start + 8 : data.stop - 4])
-    return np.frombuffer(lines, np.uint8).reshape(height, width + 1)[:, 1:]
+    return _image(RGBA, width, height, _faded(rgba, opacity).reshape(height, width * 4))

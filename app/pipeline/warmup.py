@@ -7,7 +7,7 @@ Our own are compiled once on a machine, and loaded.
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline import discs, shade
+from app.pipeline import discs, png, scale, shade
 from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
 from app.pipeline.pyramid import finalised
 from app.pipeline.tiles import TILE_CODEC
@@ -71,9 +71,9 @@ def _pack() -> None:
 
 def _shade(aggregate: str, padded: shade.Array) -> None:
     planes = discs.spread(padded, aggregate, 1)
-    shade.scale(planes, "log", (0, 100))
-    knots = shade.scale(planes, "eq_hist", (0, 100))
-    if aggregate == "by":
-        shade.colorize(planes, knots, "eq_hist", ("#000000",))
-    else:
-        shade.levels(planes, knots, "eq_hist")
+    for normalization, window in (("log", (0, 100)), ("eq_hist", (10, 90))):
+        found = scale.find_scale(planes, normalization, window)
+        if aggregate == "by":
+            shade.colorize(planes, found, normalization, ("#000000",))
+        else:
+            png.levelled(scale.levels(planes, found, normalization), shade.colour_table(("#000000", "#ffffff")))

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, request
 from app.pipeline import png
 from app.pipeline.controls import opening
 from app.pipeline.errors import ParameterError
-from app.pipeline.palettes import COLORMAPS
 from app.runtime import Runtime
 from app.timing import server_timing
 
@@ -40,7 +39,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
 def _later() -> Response:
     """Answer for a plot that must be prepared first, which can take minutes: one clear pixel, to be asked for again."""
-    response = Response(png.indexed(np.zeros((1, 1), np.uint8), COLORMAPS["gray"]), 202, mimetype="image/png")
+    response = Response(png.indexed(np.zeros((1, 1), np.uint8), np.zeros((0, 3), np.uint8)), 202, mimetype="image/png")
     response.headers.update({"Cache-Control": "no-store", "Retry-After": "10"})
     return response
 

@@ -6,12 +6,11 @@ light and dark.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from app.pipeline import shade
+from app.pipeline.scale import Scale
 from app.pipeline.types import AxisKind, Bounds, Dataset, Plot
 
 # Plotly draws a clock as a date axis of the first day of 1970; its values are minutes.
@@ -21,12 +20,8 @@ _CLOCK_STOPS: Final = [
     {"dtickrange": [1_000, 60_000], "value": "%H:%M:%S"},
     {"dtickrange": [60_000, None], "value": "%H:%M"},
 ]
-# From what a value has above the least to its share of the colour bar, and back.
-_SCALES_OF_COLOUR: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
-    "linear": (float, float),
-    "log": (np.log1p, np.expm1),
-    "cbrt": (np.cbrt, lambda share: share**3),
-}
+# As many as a legend has pixels.
+_LEGEND_KNOTS: Final = 257
 # A lone value gets this much room on both sides, as a share of its size.
 _LONE: Final = 0.05
 
@@ -213,30 +208,26 @@ CONFIG: Final[dict[str, Any]] = {
 """Plotly's configuration. `assets/figure.js` handles double clicks: plotly would return to the address's bounds."""
 
 
-def legend(scale: Any, normalization: str, count: int = 5) -> list[list[float]]:
-    """Return the true values along a colour bar.
+def legend(scale: Scale | None, normalization: str) -> dict[str, Any] | None:
+    """Return the scale of a picture for its legend, as JSON; `assets/scale.js` takes it as it is.
 
     Parameters
     ----------
-    scale : ndarray, shape (2, n)
-        From the stats stage.
+    scale : Scale or None
+        None where nothing is visible.
     normalization : str
-    count : int
-        How many values, from the least to the greatest.
 
     Returns
     -------
-    list of [place, value]
-        Each value's own place, 0 to 1; empty where nothing is visible.
+    dict or None
+        With eq_hist, the knots are some of the scale's own, no farther apart than a few pixels of the legend.
     """
-    knots = np.asarray(scale)[0]
-    if not len(knots):
-        return []
-    at = np.linspace(0, 1, count)
-    if normalization == "eq_hist":
-        places = shade.places(knots, scale, normalization)
-        chosen = np.searchsorted(places, at).clip(0, len(knots) - 1)
-        return [[float(places[one]), float(knots[one])] for one in chosen]
-    low, high = float(knots[0]), float(knots[-1])
-    onto, back = _SCALES_OF_COLOUR[normalization]
-    return [[float(one), low + float(back(onto(high - low) * one))] for one in at]
+    if scale is None:
+        return None
+    found = {"normalization": normalization, "low": scale.low, "high": scale.high}
+    if not len(scale.knots):
+        return found
+    wanted = np.linspace(scale.shares[0], scale.shares[-1], _LEGEND_KNOTS)
+    chosen = np.unique(np.append(np.searchsorted(scale.shares, wanted), [0, len(scale.shares) - 1]))
+    chosen = chosen[chosen < len(scale.shares)]
+    return {**found, "knots": scale.knots[chosen].tolist(), "shares": scale.shares[chosen].tolist()}

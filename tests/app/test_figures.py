@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.datasets import flights, stars, storms
-from app.pipeline import shade
+from app.pipeline.scale import NORMALIZATIONS, find_scale, places
 from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot
 from app.ui.figures import CONFIG, Column, axis_range, columns, figure, legend, roomy
 
@@ -117,20 +117,26 @@ def test_a_reversed_logarithmic_axis_runs_down():
 counts = some.lists(some.integers(0, 40) | some.integers(0, 10**6), min_size=1, max_size=200)
 
 
-@pytest.mark.parametrize("normalization", shade.NORMALIZATIONS)
-@given(values=counts, window=some.sampled_from([(0, 100), (5, 90)]))
-def test_the_legend_tells_the_values_that_stand_at_its_places(normalization, values, window):
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@given(values=counts, window=some.sampled_from([(0, 100), (5, 90)]), floats=some.booleans())
+def test_the_legend_has_the_scale_of_the_picture(normalization, values, window, floats):
     cells = np.array([values], np.uint32)
-    scale = shade.scale(cells, normalization, window)
-    ticks = legend(scale, normalization)
-    assert bool(ticks) == bool(cells.any())
-    for place, value in ticks:
-        found = shade.places(np.array([value]), scale, normalization)[0]
-        assert found == pytest.approx(place, abs=1e-9) or scale[0][0] == scale[0][-1]
+    cells = np.where(cells, cells * 0.7, np.nan) if floats else cells
+    scale = find_scale(cells, normalization, window)
+    told = legend(scale, normalization)
+    assert (told is None) == (scale is None)
+    if told is None:
+        return
+    assert (told["low"], told["high"], told["normalization"]) == (scale.low, scale.high, normalization)
+    if "knots" in told:
+        kept = scale._replace(knots=np.array(told["knots"]), shares=np.array(told["shares"]))
+        seen = cells[~np.isnan(cells)] if floats else cells[cells > 0]
+        off = places(seen, kept, normalization) - places(seen, scale, normalization)
+        assert np.abs(off).max() <= 1 / 256 + 1e-9
 
 
-def test_the_legend_runs_from_the_least_to_the_greatest():
-    cells = np.array([[0, 1, 1, 1, 7, 50]], np.uint32)
-    for normalization in shade.NORMALIZATIONS:
-        ticks = legend(shade.scale(cells, normalization, (0, 100)), normalization)
-        assert (ticks[0][1], ticks[-1][1]) == (1, pytest.approx(50))
+def test_a_legend_of_many_values_stays_short():
+    cells = np.random.default_rng(1).lognormal(0, 3, (300, 400))
+    told = legend(find_scale(cells, "eq_hist", (10, 60)), "eq_hist")
+    assert len(told["knots"]) < 300
+    assert told["knots"][-1] == pytest.approx(told["high"] - told["low"], rel=1e-4)

@@ -297,8 +297,8 @@ def test_on_a_phone_the_map_comes_first(browse: Browse) -> None:
 SHADED = """([cells, how, colours]) => {
   const b = stageboard, size = Math.sqrt(cells.length), part = {x0: 0, y0: 0, x1: size, y1: size};
   const grid = {...b.rank(Uint32Array.from(cells)), area: part}, stats = b.visibleStats([{grid, part}]);
-  const scale = new b.Scale(stats, how, [0, 100]);
-  const table = b.colourTable(scale.positions(grid.values), b.parseColours(colours.join('')));
+  const levels = b.scaleOf(stats, how, [0, 100]).levels(grid.values);
+  const table = b.levelColours({ colours: b.parseColours(colours.join('')) }, levels);
   return Array.from(grid.codes, (code) => table[code]);
 }"""
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from app.pipeline.codecs import CODECS, JSON, NPY, RAW
+from app.pipeline.codecs import CODECS, JSON, NPY, PACKED, RAW
 from app.pipeline.errors import CodecError
 
 numbers = hnp.arrays(
@@ -118,5 +118,5 @@ def test_only_bytes_are_bytes(value):
 
 
 def test_each_codec_bears_its_name():
-    assert CODECS == {"npy": NPY, "json": JSON, "bytes": RAW}
+    assert CODECS == {"npy": NPY, "packed": PACKED, "json": JSON, "bytes": RAW}
     assert all(CODECS[name].name == name for name in CODECS)

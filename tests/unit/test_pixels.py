@@ -50,10 +50,10 @@ def test_edges_begin_what_is_above_them(span, cells):
     near = np.concatenate([edges, np.nextafter(edges[1:], 0)])
     found = pixels.tally_bins(read_only(near), 0.0, read_only(edges))
     assert np.array_equal(found, np.histogram(near, cells)[0])
-    first = np.searchsorted(edges, edges, "right")
-    graded = np.empty(len(near), np.uint16)
-    pixels.grade(read_only(near), read_only(edges), read_only(first), cells / span, graded)
-    assert np.array_equal(graded, np.searchsorted(edges, near, "right") + 1)
+    for one in {0, cells // 2, cells - 1}:
+        held = pixels.take_bin(read_only(near), 0.0, read_only(edges), one, int(found[one]))
+        inside = (near >= edges[one]) & ((near < edges[one + 1]) | (one == cells - 1))
+        assert np.array_equal(held, near[inside])
 
 
 def test_what_has_no_place_is_in_no_bin():
@@ -63,19 +63,30 @@ def test_what_has_no_place_is_in_no_bin():
 
 
 @few
+@given(hnp.arrays(np.float64, st.integers(1, 50), elements=st.floats(0, 1) | st.just(np.nan)))
+def test_levels_are_the_nearest_to_places(values):
+    found = np.empty(len(values), np.uint16)
+    pixels.nearest_levels(read_only(values), found)
+    wanted = np.where(np.isnan(values), 0, np.floor(np.nan_to_num(values) * pixels.STEPS + 0.5) + 1)
+    assert np.array_equal(found, wanted)
+
+
+@few
 @given(
-    hnp.arrays(np.float64, st.integers(1, 20), elements=st.floats(-10, 10)),
-    hnp.arrays(np.float64, st.integers(1, 50), elements=st.floats(-12, 12) | st.just(np.nan)),
+    hnp.arrays(np.float64, st.integers(2, 20), elements=st.floats(0.001, 10), unique=True),
+    hnp.arrays(np.float64, st.integers(1, 50), elements=st.floats(-2, 12) | st.sampled_from([np.nan, np.inf, -np.inf])),
     st.integers(1, 9),
 )
-def test_values_are_graded_by_the_edges_below_them(edges, values, cells):
-    edges = np.sort(edges)
-    width = edges[-1] - edges[0]
-    per = cells / width if width > 1e-300 else 0.0
-    first = np.searchsorted(edges, np.linspace(edges[0], edges[-1], cells + 1), "right") if per else np.array([0, 0])
-    first[-1] = len(edges)
-    # The edges themselves, and their neighbours, are where rounding shows.
-    near = np.concatenate([values, edges, np.nextafter(edges, -99), np.nextafter(edges, 99)])
-    found = np.empty(len(near), np.uint8)
-    pixels.grade(read_only(near), read_only(edges), read_only(first), per, found)
-    assert np.array_equal(found, np.where(np.isnan(near), 0, np.searchsorted(edges, near, "right") + 1))
+def test_shares_are_those_of_numpys_interpolation(knots, values, bins):
+    knots = np.sort(knots)
+    shares = np.arange(1, len(knots) + 1) / len(knots)
+    per = bins / knots[-1]
+    starts = np.bincount((knots * per).astype(np.int64) + 1, minlength=bins + 2).cumsum()
+    # The knots themselves, and their neighbours, are where rounding shows.
+    near = np.concatenate([values, knots, np.nextafter(knots, -99), np.nextafter(knots, 99)])
+    found, slopes = np.empty(len(near), np.uint16), np.diff(shares) / np.diff(knots)
+    arrays = (read_only(one) for one in (knots, shares, slopes, starts))
+    pixels.equalised_levels(read_only(near), 0.0, *arrays, per, found)
+    places = (np.interp(near, knots, shares) - shares[0]) / (shares[-1] - shares[0])
+    wanted = np.where(np.isnan(near), 0, np.floor(np.nan_to_num(places) * pixels.STEPS + 0.5) + 1)
+    assert np.array_equal(found, wanted)

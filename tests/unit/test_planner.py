@@ -1,5 +1,7 @@
 """The planner: from where each tile comes, in how many calls, and where it stops."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,8 @@ from app.pipeline.remarks import remarked
 from app.pipeline.roots import PlotRoot
 from app.pipeline.stopping import stoppable
 from app.pipeline.table import fingerprint
-from app.pipeline.types import Axis, Plot, TileAddress
+from app.pipeline.tiles import TILE_CODEC
+from app.pipeline.types import Axis, Field, Plot, TileAddress
 
 ROWS = 60_000
 
@@ -69,3 +72,22 @@ def test_superseded_work_stops_between_calls(points: Points, monkeypatch: pytest
     with stoppable(stop), remarked() as said, pytest.raises(SupersededError):
         planner.aggregate(points, view(2), "count", "")
     assert said["calls"] == 2
+
+
+@pytest.mark.parametrize("aggregate", ["mean", "min", "max"])
+def test_times_keep_their_milliseconds(aggregate: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    when = np.datetime64("2001-01-01", "ms") + random.integers(0, 15_000_000_000, 3000)
+    rows = pd.DataFrame({"x": random.random(3000), "y": random.random(3000), "when": when})
+    rows.to_parquet(tmp_path / "rows.parquet")
+    plot = Plot("p", tmp_path / "rows.parquet", Axis("x"), Axis("y"), (Field("when", "when", "time"),), aspect=1.0)
+    opened = PlotRoot(plot, fingerprint(plot.path), None).open()
+    (tile,) = planner.aggregate(opened, [TileAddress(0, 0, 0)], aggregate, "when")
+    found = TILE_CODEC.decode(TILE_CODEC.encode(tile))[5:-5, 5:-5]
+    world = opened.at.world
+    quanta = world.quantise(rows["x"].to_numpy(), rows["y"].to_numpy())
+    column, row = (np.floor(one / 2**23).astype(int) for one in quanta)
+    wanted = rows["when"].astype("int64").groupby(row * 512 + column).agg(aggregate)
+    seen = np.flatnonzero(~np.isnan(found.ravel()))
+    assert seen.tolist() == wanted.index.tolist()
+    np.testing.assert_array_equal(found.ravel()[seen], np.rint(wanted.to_numpy()))

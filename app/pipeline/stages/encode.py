@@ -1,11 +1,25 @@
 """The image in its colormap."""
 
-from app.pipeline import palettes, png
+from typing import Any
+
+from app.pipeline import palettes, pixels, png, shade
 from app.pipeline.codecs import RAW
 from app.pipeline.stage import stage
 
 
-@stage("encode", parents=("index",), params=("cmap",), codec=RAW, uses=(palettes, png))
-def encode(image: bytes, *, cmap: str) -> bytes:
-    """Put a colormap, or one laid on a ground, into an indexed PNG; only its palette changes."""
-    return png.recoloured(image, palettes.find_palette(cmap))
+@stage("encode", parents=("index",), params=("cmap", "opacity"), codec=RAW, uses=(palettes, pixels, png, shade))
+def encode(image: Any, *, cmap: str, opacity: int) -> bytes:
+    """Write a view as a PNG.
+
+    Parameters
+    ----------
+    image : ndarray, shape (height, width)
+        As the stage before returns: levels, uint16, or RGBA, uint32.
+    cmap : str
+        A colormap, or one laid on a ground; what is coloured by category has no use for it.
+    opacity : int
+        Percent.
+    """
+    if image.dtype.itemsize == 4:
+        return png.direct(image.view("u1").reshape(*image.shape, 4), opacity)
+    return png.levelled(image, shade.colour_table(palettes.find_palette(cmap)), opacity)

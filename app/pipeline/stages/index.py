@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.pipeline import pixels, png, shade
-from app.pipeline.codecs import RAW
-from app.pipeline.palettes import COLORMAPS
+import numpy as np
+
+from app.pipeline import pixels, scale, shade
+from app.pipeline.codecs import PACKED
 from app.pipeline.stage import stage
 
 
@@ -13,11 +14,18 @@ from app.pipeline.stage import stage
     "index",
     parents=("spread", "stats"),
     params=("normalization", "colors"),
-    codec=RAW,
-    uses=(png, shade, pixels),
+    codec=PACKED,
+    uses=(scale, shade, pixels),
 )
-def index(planes: Any, scale: Any, *, normalization: str, colors: Sequence[str]) -> bytes:
-    """Write a view as a PNG: levels under a gray palette, or RGBA by category."""
+def index(planes: Any, stats: Any, *, normalization: str, colors: Sequence[str]) -> Any:
+    """Grade a view.
+
+    Returns
+    -------
+    ndarray, shape (height, width)
+        Levels, uint16, 0 where empty; by category RGBA, uint32, red in the lowest byte.
+    """
+    found = scale.unpacked(stats)
     if planes.ndim == 3:
-        return png.direct(shade.colorize(planes, scale, normalization, colors))
-    return png.indexed(shade.levels(planes, scale, normalization), COLORMAPS["gray"])
+        return shade.colorize(planes, found, normalization, colors).view(np.uint32)[..., 0]
+    return scale.levels(planes, found, normalization)
