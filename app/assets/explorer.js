@@ -213,16 +213,11 @@
       return this.base ? this.base.ground() : board.scheme();
     }
 
-    /** Keep the export's address that of the view. */
+    /** Keep the export's address that of what is seen. */
     linkExport() {
-      const { palette, colours, plot, ...look } = this.look;
-      const size = this.map.getSize();
-      const query = new URLSearchParams({ width: size.x, height: size.y, bounds: this.bounds().join(",") });
-      for (const name of ["aggregate", "field", "normalization", "cmap", "range"]) {
-        if (look[name] && !(name === "field" && look.aggregate === "count")) query.set(name, String(look[name]));
-      }
-      query.set("spreading", this.view.drawn.radius);
-      find("export").setAttribute("href", board.at(`/image/${this.info.dataset}/${this.info.plot}.png?${query}`));
+      const zoom = this.map.getZoom();
+      const address = board.exportAddress(this.info, this.view.drawn, board.viewPixels(this.map, zoom), zoom - 1, this.ground());
+      find("export").setAttribute("href", address);
     }
 
     /** Show a plain sentence over the map until it is dismissed. */
