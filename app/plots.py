@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from app.pipeline.controls import Controls
 from app.pipeline.errors import ParameterError
 from app.pipeline.palettes import category_colors
 from app.pipeline.points import Points
 from app.pipeline.specs import FINGERPRINT
 from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot
-from app.pipeline.world import World, degrees
+from app.pipeline.world import PixelRect, World, degrees, mercator_bounds
+
+MOST_PIXELS = 16_000_000
 
 
 def described(dataset: Dataset, plot: Plot, fingerprint: str, points: Points) -> dict[str, Any]:
@@ -68,6 +71,32 @@ def opening_bounds(points: Points) -> Bounds:
         return Bounds(xs[0], xs[1], ys[0], ys[1])
     (west, south), (east, north) = degrees(xs[0], ys[0]), degrees(xs[1], ys[1])
     return Bounds(west, east, south, north)
+
+
+def picture_params(
+    points: Points, controls: Controls, width: int, height: int, rect: PixelRect | None = None, ground: str = ""
+) -> dict[str, Any]:
+    """Return the parameters of the stages for a picture of a plot on its plane.
+
+    Parameters
+    ----------
+    points : Points
+    controls : Controls
+        Without bounds, the plot's opening view is shown.
+    width, height : int
+        Pixels.
+    rect : PixelRect, optional
+        What is in view, of that size; by default, what shows the controls' bounds on the power-of-two ladder.
+    ground : {'', 'dark', 'light'}
+        What the colormap is laid on; by default, it is taken as it is.
+    """
+    if not (width > 0 and height > 0 and width * height <= MOST_PIXELS):
+        raise ParameterError(f"an image of {width} by {height} pixels is not between 1 and {MOST_PIXELS:,} pixels.")
+    shown = controls.bounds or opening_bounds(points)
+    projected = mercator_bounds(shown) if points.plot.crs == "lonlat" else shown
+    view = rect or plane_of(points).snap(projected, width, height)
+    params = {**controls.params(points), "view": list(view)}
+    return {**params, "cmap": f"{controls.cmap}@{ground}"} if ground else params
 
 
 def plane_of(points: Points) -> World:

@@ -22,11 +22,12 @@ from app.datasets.catalogue import open_catalogue
 from app.datasets.uploads import Tending, Uploads
 from app.pipeline.chain import split_chain
 from app.pipeline.controls import Controls, opening
-from app.pipeline.errors import ParameterError, StaleError, StoreError
+from app.pipeline.errors import StaleError, StoreError
 from app.pipeline.idle import Idle
 from app.pipeline.kept import Kept
 from app.pipeline.keys import kind_of
 from app.pipeline.lanes import Lanes
+from app.pipeline.opacity import faded
 from app.pipeline.pipeline import Pipeline, TraceRow, row_of
 from app.pipeline.points import Points
 from app.pipeline.preparing import Preparing
@@ -41,8 +42,8 @@ from app.pipeline.stores.registry import lessor_of, open_store
 from app.pipeline.table import Progress, fingerprint
 from app.pipeline.types import Bounds, Dataset, Plot, PlotKind, TileAddress, TileRect
 from app.pipeline.warmup import warm_up
-from app.pipeline.world import PixelRect, in_world, mercator_bounds
-from app.plots import described, figure_axis, opening_bounds, plane_of
+from app.pipeline.world import PixelRect, in_world
+from app.plots import described, figure_axis, picture_params
 from app.settings import Settings
 
 EXTENSION = "stageboard"
@@ -51,7 +52,6 @@ TRUST_SECONDS = 2.0
 # A file below this opens within a second or two: no progress needs to be shown.
 SMALL_BYTES = 64_000_000
 MOST_TILES = 64
-MOST_PIXELS = 16_000_000
 TRACE_SIZE = (1000, 600)
 
 
@@ -286,26 +286,19 @@ class Runtime:
         also = _inside(rect, address.z) if rect else ()
         return self.pipelines["map"].part(root, "grid", params, list(address), [list(one) for one in also])
 
-    def params(self, points: Points, controls: Controls, width: int, height: int) -> dict[str, Any]:
-        """Return the parameters of the stages for a view of a plot on its plane."""
-        view = self.snapped(points, controls.bounds, width, height)
-        return {**controls.params(points), "view": list(view), "opacity": controls.data_opacity}
+    def image(
+        self, plot: Plot, controls: Controls, width: int, height: int, rect: PixelRect | None = None, ground: str = ""
+    ) -> tuple[bytes, Sequence[Event]]:
+        """Return a view of a plot as a PNG, shaded here, transparent where empty.
 
-    def snapped(self, points: Points, bounds: Bounds | None, width: int, height: int) -> PixelRect:
-        """Return the pixels of the view that shows a rectangle of data units, on the power-of-two ladder."""
-        if not (width > 0 and height > 0 and width * height <= MOST_PIXELS):
-            raise ParameterError(f"an image of {width} by {height} pixels is not between 1 and {MOST_PIXELS:,} pixels.")
-        shown = bounds or opening_bounds(points)
-        return plane_of(points).snap(mercator_bounds(shown) if points.plot.crs == "lonlat" else shown, width, height)
-
-    def image(self, plot: Plot, controls: Controls, width: int, height: int) -> tuple[bytes, Sequence[Event]]:
-        """Return a view of a plot as a PNG, shaded here, transparent where empty."""
+        The arguments are those of `plots.picture_params`. The opacity of the data is the image's: no stage knows of it.
+        """
         root, pipeline = self.root(plot), self.pipelines["map"]
         # What the view is, and its colours, only the opened rows can tell.
         opened = pipeline.run(root, "source", {})
-        params = self.params(opened.value, controls, width, height)
+        params = picture_params(opened.value, controls, width, height, rect, ground)
         result = pipeline.run(root, "encode", params)
-        return result.value, (*opened.events, *result.events[len(opened.events) :])
+        return faded(result.value, controls.data_opacity), (*opened.events, *result.events[len(opened.events) :])
 
     def trace(
         self, dataset: str, plot: str, bounds: Bounds | None, changes: Sequence[tuple[str, str]]
@@ -333,8 +326,7 @@ class Runtime:
 
     def _traced(self, plot: Plot, controls: Controls, changed: tuple[str, ...]) -> TraceRow:
         started = perf_counter()
-        # A map's opacity is the browser's.
-        _, events = self.image(plot, replace(controls, data_opacity=100), *TRACE_SIZE)
+        _, events = self.image(plot, controls, *TRACE_SIZE)
         return row_of(changed, events, (perf_counter() - started) * 1e3)
 
     def store_stats(self) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def shaded(planes: np.ndarray, how: str) -> bytes:
     """Draw what is spread by our stages."""
     scale = stats.function(planes, normalization=how, range=(0, 100))
     image = index.function(planes, scale, normalization=how, colors=CATEGORY_COLORS)
-    return bytes(encode.function(image, cmap="fire", opacity=100))
+    return bytes(encode.function(image, cmap="fire"))
 
 
 def spread_and_shaded(aggregate: Aggregate, radius: int) -> bytes:
@@ -127,7 +127,7 @@ def cases(found: dict[str, Aggregate]) -> Iterator[Case]:
             )
     count = found["count"]
     image = spread_and_shaded(count, 0)
-    new = partial(encode.function, image, cmap="bgy@dark", opacity=100)
+    new = partial(encode.function, image, cmap="bgy@dark")
     yield Case("count: colormap", count, new, partial(stock, count, "eq_hist", 0, "bgy"))
 
 

@@ -7,10 +7,13 @@
   /** Text of a control's value in the address. */
   const text = (value) => (Array.isArray(value) ? value.join(",") : typeof value === "boolean" ? String(Number(value)) : String(value));
 
-  /** A bound, to a hundredth of a pixel. */
+  /** A number has so many digits at most. */
+  const DIGITS = 17;
+
+  /** A bound, to a ten-thousandth of a pixel as far as it has the digits. */
   function rounded(value, pixel) {
-    const digits = Math.max(0, Math.min(15, Math.ceil(-Math.log10(pixel)) + 2));
-    return String(Number(value.toFixed(digits)));
+    const digits = Math.ceil(Math.log10(Math.abs(value) / pixel)) + 4;
+    return String(Number(value.toPrecision(Math.max(1, Math.min(DIGITS, digits || 1))))).replace("e+", "e");
   }
 
   /**
@@ -18,17 +21,17 @@
    * @param {object} look the controls' values
    * @param {object} defaults how the plot opens; `plot` is the data set's first
    * @param {number[]|null} bounds x0, x1, y0, y1 in data units; null for the opening view
-   * @param {number[]} pixel data units a pixel, along x and y
+   * @param {number[]|null} steps data units a pixel at each bound
    * @returns {string} "" or "?..."
    */
-  function query(look, defaults, bounds, pixel) {
+  function query(look, defaults, bounds, steps) {
     const parts = [];
     for (const name of ORDER) {
       if (look[name] === undefined || look[name] === null || text(look[name]) === text(defaults[name] ?? "")) continue;
       if (name === "field" && look.aggregate === "count") continue;
       parts.push(`${name}=${encodeURIComponent(text(look[name])).replaceAll("%2C", ",")}`);
     }
-    if (bounds) parts.push(`bounds=${bounds.map((value, i) => rounded(value, pixel[i < 2 ? 0 : 1])).join(",")}`);
+    if (bounds) parts.push(`bounds=${bounds.map((value, i) => rounded(value, steps[i])).join(",")}`);
     return parts.length ? `?${parts.join("&")}` : "";
   }
 

@@ -17,14 +17,15 @@
   /** The address of a tile; z of the tiles. */
   const tileAddress = (spec, z, x, y) => board.at(`/tiles/${spec}/${z}/${x}/${y}`);
 
-  /** What of a tile a view in pixels shows; null where nothing. */
-  function visiblePart({ x, y }, view) {
-    const [left, top] = [x * board.TILE, y * board.TILE];
+  /** What of a tile, as far as something can be there, a view in pixels shows; null where nothing. */
+  function visiblePart(coords, view) {
+    const [left, top] = [coords.x * board.TILE, coords.y * board.TILE];
+    const all = board.reach(coords);
     const part = {
-      x0: Math.max(0, view.x0 - left),
-      x1: Math.min(board.TILE, view.x1 - left),
-      y0: Math.max(0, view.y0 - top),
-      y1: Math.min(board.TILE, view.y1 - top),
+      x0: Math.max(all.x0, view.x0 - left),
+      x1: Math.min(all.x1, view.x1 - left),
+      y0: Math.max(all.y0, view.y0 - top),
+      y1: Math.min(all.y1, view.y1 - top),
     };
     return part.x0 < part.x1 && part.y0 < part.y1 ? part : null;
   }
@@ -62,12 +63,16 @@
 
     /** What is visible of the tiles that are here; decides the spreading. */
     parts(seen, view) {
-      const filled = seen.filter(({ one }) => this.shows(one) && !this.shows(one).empty);
-      const parts = filled.map(({ one, part }) => ({ tile: this.shows(one), part }));
       const area = (view.x1 - view.x0) * (view.y1 - view.y0);
-      this.sparse = board.sparseSpread(parts, area);
+      this.sparse = board.sparseSpread(this.filled(seen), area);
       this.drawn = { ...this.look, radius: Math.max(this.look.spreading, this.sparse), area };
-      return parts;
+      // Once more: what spreads fills tiles beyond the edge, of which no cell counts as filled itself.
+      return this.filled(seen);
+    }
+
+    filled(seen) {
+      const filled = seen.filter(({ one }) => this.shows(one) && !this.shows(one).empty);
+      return filled.map(({ one, part }) => ({ tile: this.shows(one), part }));
     }
 
     /** The numbers that stand for a tile now. */
@@ -100,10 +105,15 @@
       const painted = [one.url, shader.version, drawn.radius, drawn.palette.css].join(" ");
       if (one.painted === painted) return true;
       const start = performance.now();
-      const all = this.copied(one, painted) || shader.paint(this.pen(one), one.next, drawn, part);
+      const all = this.isBlank(one, one.next) || this.copied(one, painted) || shader.paint(this.pen(one), one.next, drawn, part);
       this.costs.encode = (this.costs.encode || 0) + performance.now() - start;
       this.finished(one, all ? painted : "", one.next);
       return false;
+    }
+
+    /** Whether a tile is empty as its canvas is: one without a context takes no memory. */
+    isBlank(one, tile) {
+      return Boolean(tile.empty && !one.context);
     }
 
     /** Take a tile that is painted elsewhere. @returns {boolean} whether it was there */

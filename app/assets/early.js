@@ -54,21 +54,28 @@
       Object.assign(this, { z, view: rect, rect: board.tileRect(rect, z) });
     }
 
-    /** Places of tiles, the middle first. */
+    /** Places of tiles in the world or next to it, the middle first, as Leaflet has them. */
     places() {
-      const [x0, x1, y0, y1] = this.rect;
+      const [x0, x1, y0, y1] = ["x0", "x1", "y0", "y1"].map((edge) => Math[edge.endsWith("0") ? "floor" : "ceil"](this.view[edge] / board.TILE));
       const far = ({ x, y }) => Math.hypot(x - (x0 + x1 - 1) / 2, y - (y0 + y1 - 1) / 2);
+      const last = 2 ** this.z;
       const all = [];
-      for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) all.push({ x, y, z: this.z + 1 });
+      for (let y = Math.max(y0, -1); y < Math.min(y1, last + 1); y++) for (let x = Math.max(x0, -1); x < Math.min(x1, last + 1); x++) all.push({ x, y, z: this.z + 1 });
       return all.sort((a, b) => far(a) - far(b));
+    }
+
+    /** A tile to draw. */
+    tileAt(spec, coords) {
+      return board.isBeyond(coords) ? new board.EdgeTile(this, coords) : { coords, url: board.tileAddress(spec, this.z, coords.x, coords.y) };
     }
 
     /** Ask for all that is in view, and draw it when it is here. */
     ask() {
       const { info, look } = this;
       const spec = board.specOf(info, look);
-      for (const coords of this.places()) this.tiles.set(Object.values(coords).join(":"), { coords, url: board.tileAddress(spec, this.z, coords.x, coords.y) });
-      const coming = this.current().map(async (one) => {
+      for (const coords of this.places()) this.tiles.set(Object.values(coords).join(":"), this.tileAt(spec, coords));
+      const within = this.current().filter(({ edge }) => !edge);
+      const coming = within.map(async (one) => {
         const { tile, fact } = await board.fetchTile(one.url, this.rect);
         one.next = tile;
         this.facts.push(fact);
@@ -79,7 +86,7 @@
         requestAnimationFrame(() => this.gone || orRemove(() => this.draw()));
       };
       Promise.all(coming).then(draw, () => this.remove());
-      if (look.basemap === "coastlines") for (const one of this.current()) board.drawCoast(this.canvas(0, one.coords), one.coords, this.explorer);
+      if (look.basemap === "coastlines") for (const one of within) board.drawCoast(this.canvas(0, one.coords), one.coords, this.explorer);
       if (look.labels) board.loadNames().then((names) => this.gone || this.write(names));
     }
 
@@ -100,7 +107,8 @@
 
     draw() {
       for (const one of this.current()) one.canvas = this.canvas(1, one.coords);
-      this.settle(this.current().map((one) => ({ one, part: board.visiblePart(one.coords, this.view) })), this.view);
+      const placed = this.current().map((one) => ({ one, part: board.visiblePart(one.coords, this.view) }));
+      this.settle(placed.filter(({ part }) => part), this.view);
       // What is outside the view comes later, and is no part of it.
       this.spent = { ...this.costs };
       // A message posted now is handled when this frame has been painted.

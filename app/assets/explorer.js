@@ -58,7 +58,7 @@
 
     setUpMap() {
       const { map } = this;
-      furnish(map, this.world);
+      board.furnish(map, this.world);
       // A notch of a wheel is one zoom; Leaflet also begins to load at once then, not when it has zoomed.
       map.options.wheelPxPerZoomLevel = 100;
       if (matchMedia("(prefers-reduced-motion: reduce)").matches) map.options.inertia = map._zoomAnimated = false;
@@ -73,7 +73,7 @@
     /** Go to the bounds of the address, or to the opening view. */
     fit() {
       this.settling = true;
-      openView(this.map, this.world, this.info, this.opening);
+      board.openView(this.map, this.world, this.info, this.opening);
       this.settling = false;
     }
 
@@ -136,7 +136,7 @@
         this.base.show(look.basemap, look.map_opacity, look.labels);
         this.place.dataset.ground = this.base.ground();
       }
-      Object.assign(this.look, coloursOf(this.info, look, this.base ? this.base.ground() : board.scheme()));
+      Object.assign(this.look, coloursOf(this.info, look, this.ground()));
       this.view.show(this.look);
       this.dress();
       if (!names.includes("open")) this.write();
@@ -199,26 +199,25 @@
     }
 
     query() {
-      const unit = 2 ** 24 / 2 ** this.map.getZoom();
-      const across = this.world.crs === "lonlat" ? [(360 * unit) / 2 ** 32, (180 * unit) / 2 ** 32] : [Math.abs(this.world.dx) * unit, Math.abs(this.world.dy) * unit];
       const { palette, colours, ...look } = this.look;
-      return board.addressQuery({ plot: this.info.plot, ...look }, this.info.defaults, this.opening ? null : this.bounds(), across);
+      const bounds = this.opening ? null : this.bounds();
+      return board.addressQuery({ plot: this.info.plot, ...look }, this.info.defaults, bounds, bounds && this.world.steps(bounds, this.map.getZoom()));
     }
 
     write() {
       this.address.write(this.query());
     }
 
-    /** Keep the export's address that of the view. */
+    /** The ground under the data. @returns {"dark"|"light"} */
+    ground() {
+      return this.base ? this.base.ground() : board.scheme();
+    }
+
+    /** Keep the export's address that of what is seen. */
     linkExport() {
-      const { palette, colours, plot, ...look } = this.look;
-      const size = this.map.getSize();
-      const query = new URLSearchParams({ width: size.x, height: size.y, bounds: this.bounds().join(",") });
-      for (const name of ["aggregate", "field", "normalization", "cmap", "range"]) {
-        if (look[name] && !(name === "field" && look.aggregate === "count")) query.set(name, String(look[name]));
-      }
-      query.set("spreading", this.view.drawn.radius);
-      find("export").setAttribute("href", board.at(`/image/${this.info.dataset}/${this.info.plot}.png?${query}`));
+      const zoom = this.map.getZoom();
+      const address = board.exportAddress(this.info, this.view.drawn, board.viewPixels(this.map, zoom), zoom - 1, this.ground());
+      find("export").setAttribute("href", address);
     }
 
     /** Show a plain sentence over the map until it is dismissed. */
@@ -230,24 +229,6 @@
       close.onclick = () => place.replaceChildren();
       place.replaceChildren(board.element("span", "", text), close);
     }
-  }
-
-  /** What a map of a plot has: its zooms, and what stands in its corners. */
-  function furnish(map, world) {
-    map.setMinZoom(1).setMaxZoom(board.MAX_Z + 1);
-    map.attributionControl?.setPrefix(false);
-    if (world.geographic && !map.scaleBar) map.scaleBar = L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
-  }
-
-  /** Where a plot opens: bounds in data units, and the room beside them. */
-  function openingOf(info, world, opening = !info.bounds) {
-    return [opening ? info.view : info.bounds, opening && !world.geographic ? board.axesRoom : null];
-  }
-
-  /** Go to the opening view, or to the bounds of the address. */
-  function openView(map, world, info, opening) {
-    const { center, zoom } = world.fit(map, ...openingOf(info, world, opening));
-    map.setView(center, zoom, { animate: false });
   }
 
   /** The colours of a look on a ground: of the colormap, and of the categories. */
@@ -326,7 +307,7 @@
     else waiting.page.look = look;
   }
 
-  Object.assign(board, { furnish, openingOf, openView, coloursOf, lookOf });
+  Object.assign(board, { coloursOf, lookOf });
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.explorer = {

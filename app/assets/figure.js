@@ -156,7 +156,7 @@
     }
     if (!board.viewport.fits(picture, at)) return clientside.no_update;
     page.again = false;
-    shown(picture, at);
+    shown(picture, at, opacity);
     const { xaxis, yaxis } = at._fullLayout;
     return new clientside.Patch()
       .assign(["layout", "images"], [board.viewport.layer(at, picture, opacity)])
@@ -173,7 +173,7 @@
   }
 
   /** All that the page says about a picture that is about to be painted. */
-  function shown(picture, at) {
+  function shown(picture, at, opacity) {
     const { reverse } = at.layout.meta;
     find("stage").toggleAttribute("data-mirror-x", reverse[0]);
     find("stage").toggleAttribute("data-mirror-y", reverse[1]);
@@ -181,7 +181,7 @@
     const layer = at.querySelector(".imagelayer");
     if (layer) layer.style.clipPath = reverse.some(Boolean) ? `url(#clip${at._fullLayout._uid}xy)` : "";
     find("stage").dataset.shown = picture.src;
-    find("export").setAttribute("href", picture.src);
+    find("export").setAttribute("href", opacity < 100 ? `${picture.src}?data_opacity=${opacity}` : picture.src);
     if (current(picture)) say("exact");
     tell("");
     drawLegend(picture);

@@ -15,6 +15,7 @@
   /** A GridLayer of canvases that asks its owner for their contents. */
   function canvasGrid(owner, options) {
     const Grid = L.GridLayer.extend({
+      ...(options.isValid && { _isValidTile: options.isValid }),
       createTile(coords, done) {
         const canvas = document.createElement("canvas");
         canvas.width = canvas.height = board.TILE;
@@ -50,7 +51,7 @@
       super(board.early?.shader ?? new board.Shader());
       Object.assign(this, { map, info, listener, early: board.early });
       this.lane = new board.Lane();
-      this.layer = canvasGrid(this, { className: "explorer-data", zIndex: 5, bounds: worldBounds(map) });
+      this.layer = canvasGrid(this, { className: "explorer-data", zIndex: 5, isValid: board.isNear });
       this.layer.on("tileunload", (event) => this.drop(this.layer._tileCoordsToKey(event.coords)));
       this.onMove = () => this.schedule();
       this.onView = () => this.follow();
@@ -84,8 +85,9 @@
     }
 
     add(key, one) {
-      this.tiles.set(key, one);
-      this.request(one);
+      const placed = board.isBeyond(one.coords) ? Object.assign(new board.EdgeTile(this, one.coords), one) : one;
+      this.tiles.set(key, placed);
+      this.request(placed);
     }
 
     drop(key) {
@@ -93,9 +95,10 @@
       this.tiles.delete(key);
     }
 
-    /** The tiles of the zoom that is shown, or zoomed to. */
+    /** The tiles of the zoom that is shown, or zoomed to; those beyond the edge, which follow others, last. */
     current() {
-      return [...this.tiles.values()].filter((one) => one.coords.z === this.layer._tileZoom);
+      const now = [...this.tiles.values()].filter((one) => one.coords.z === this.layer._tileZoom);
+      return [...now.filter(({ edge }) => !edge), ...now.filter(({ edge }) => edge)];
     }
 
     address({ x, y, z }) {
@@ -107,6 +110,7 @@
       const zoom = this.layer._tileZoom;
       if (this.gone || !this.lane.want(this.spec, zoom - 1, board.tileRect(board.viewPixels(this.map, zoom), zoom - 1))) return;
       for (const one of this.tiles.values()) {
+        if (one.edge) continue;
         if (this.lane.holds(one.coords.z - 1, one.coords.x, one.coords.y)) {
           this.request(one);
         } else if (!one.next) {
@@ -117,19 +121,20 @@
     }
 
     async request(one) {
+      if (one.edge) return this.schedule();
       this.follow();
       const url = this.address(one.coords);
-      if (one.url === url) return;
+      if (one.url === url) return undefined;
       one.abort?.abort();
       Object.assign(one, { url, next: null, preview: undefined, abort: new AbortController() });
       this.waitingSince = this.waitingSince || performance.now();
       try {
         const { tile, fact } = await board.fetchTile(url, this.lane.rect, one.abort.signal, this.lane);
-        if (one.url !== url || this.gone) return;
+        if (one.url !== url || this.gone) return undefined;
         one.next = tile;
         this.facts.push(fact);
       } catch (error) {
-        if (error.name === "AbortError" || one.url !== url || this.gone) return;
+        if (error.name === "AbortError" || one.url !== url || this.gone) return undefined;
         // A newer wish was on its way.
         if (error.status === 409) return this.again(one);
         one.next = { empty: true, failed: true };
@@ -186,7 +191,7 @@
       const held = (coords) => board.tileCache.peek(this.address(coords));
       for (const { one } of seen) {
         if (late()) return false;
-        if (!one.next && one.preview === undefined) one.preview = board.previewOf(held, one.coords, this.look.aggregate);
+        if (!one.edge && !one.next && one.preview === undefined) one.preview = board.previewOf(held, one.coords, this.look.aggregate);
         if (settled) this.paintAny(one);
       }
       return settled || this.estimate(seen, view, late);
@@ -233,7 +238,7 @@
       const { shader, drawn } = this;
       const painted = [one.url, "preview", shader.version, drawn.radius, drawn.palette.css].join(" ");
       if (one.painted === painted) return true;
-      shader.paint(this.pen(one), one.preview, drawn);
+      if (!this.isBlank(one, one.preview)) shader.paint(this.pen(one), one.preview, drawn);
       this.previewed = this.previewed || performance.now();
       this.finished(one, painted, null);
       return false;
@@ -241,7 +246,7 @@
 
     paint(one, part) {
       const idle = super.paint(one, part);
-      one.preview = null;
+      if (!one.edge) one.preview = null;
       return idle;
     }
 

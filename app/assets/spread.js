@@ -15,8 +15,8 @@
     return aggregate === "min" ? "min" : "max";
   }
 
-  /** All cells of a tile but its apron, as a part of it: columns and rows, half-open. */
-  const whole = ({ size }) => ({ x0: 0, x1: size, y0: 0, y1: size });
+  /** All cells of a tile but its apron, as a part of it: columns and rows, half-open; beyond the world's edge, those in reach. */
+  const whole = ({ size, reach }) => reach || { x0: 0, x1: size, y0: 0, y1: size };
 
   /**
    * Cells of a part of a tile's plane, with those around it.

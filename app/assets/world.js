@@ -9,6 +9,7 @@
   const TILE = 512;
   const MAX_Z = 22;
   const DEGREE = Math.PI / 180;
+  const MAX_LATITUDE = 85.0511287798066;
   /** Leaflet's zoom 0 draws the world 256 pixels wide. */
   const QUANTA_AT_ZERO = SIDE / 256;
 
@@ -26,11 +27,11 @@
       return [(u / SIDE) * 360 - 180, Math.atan(Math.sinh(Math.PI * (1 - (2 * v) / SIDE))) / DEGREE];
     }
 
-    /** Position in quanta of data units. @returns {[number, number]} */
+    /** Position in quanta of data units; also beyond the map's edges, but the poles are taken as these. @returns {[number, number]} */
     quanta(x, y) {
       if (this.crs !== "lonlat") return [(x - this.x0) / this.dx, (y - this.y0) / this.dy];
-      const limit = Math.max(-85.0511287798066, Math.min(85.0511287798066, y));
-      return [((x + 180) / 360) * SIDE, (SIDE / 2) * (1 - Math.asinh(Math.tan(limit * DEGREE)) / Math.PI)];
+      const latitude = Math.abs(y) < 90 ? y : Math.sign(y) * MAX_LATITUDE;
+      return [((x + 180) / 360) * SIDE, (SIDE / 2) * (1 - Math.asinh(Math.tan(latitude * DEGREE)) / Math.PI)];
     }
 
     /** Leaflet's coordinates of a position in quanta. */
@@ -76,10 +77,25 @@
       return { center: this.latLng(map, u, v), zoom: z + 1 };
     }
 
+    /** Data units a pixel at each bound of a view at Leaflet's zoom. @returns {number[]} as the bounds have it */
+    steps(bounds, zoom) {
+      const size = QUANTA_AT_ZERO / 2 ** zoom;
+      if (this.crs !== "lonlat") return bounds.map((_, i) => Math.abs(i < 2 ? this.dx : this.dy) * size);
+      const across = (360 * size) / SIDE;
+      return bounds.map((bound, i) => (i < 2 ? across : across * Math.cos(bound * DEGREE)));
+    }
+
     /** Data units a pixel at a zoom and, on the map, a latitude's metres a pixel. */
     perPixel(zoom) {
       return (Math.abs(this.dx) * QUANTA_AT_ZERO) / 2 ** zoom;
     }
+  }
+
+  /** Leaflet's web mercator, but open to the poles: its own cuts latitudes, and a view whose middle lies beyond would move. */
+  function openMercator() {
+    const { SphericalMercator } = L.Projection;
+    const project = ({ lat, lng }) => L.point(SphericalMercator.R * lng * DEGREE, SphericalMercator.R * Math.asinh(Math.tan(lat * DEGREE)));
+    return L.extend({}, L.CRS.EPSG3857, { projection: L.extend({}, SphericalMercator, { project }) });
   }
 
   /** A view's whole pixels about its middle. @returns {{x0: number, x1: number, y0: number, y1: number}} */
@@ -107,5 +123,5 @@
     ];
   }
 
-  Object.assign(board, { World, viewPixels, tileRect, TILE, MAX_Z });
+  Object.assign(board, { World, openMercator, viewPixels, tileRect, TILE, MAX_Z });
 })();

@@ -165,7 +165,7 @@ def _pictured(token: str, recipe: Recipe, shading: dict[str, Any], ground: str, 
     how = chosen(plot, shading)
     categories, colours = _categories(token, recipe, plot)
     params = {name: getattr(how, name) for name in _SHADING} | {"range": list(how.range), "colors": colours}
-    given = side.extend(token, "grid", "encode", params | {"cmap": f"{how.cmap}@{ground}", "opacity": 100})
+    given = side.extend(token, "grid", "encode", params | {"cmap": f"{how.cmap}@{ground}"})
     scale = unpacked(side.read(given.token, "encode", "stats"))
     return {
         "src": figure_href(given.token),

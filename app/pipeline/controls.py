@@ -124,6 +124,17 @@ def opening(plot: Plot) -> Controls:
     )
 
 
+def read_control(name: str, text: str) -> Any:
+    """Return a control's value from its text, or raise `ParameterError` or `UnknownNameError`.
+
+    Examples
+    --------
+    >>> read_control("data_opacity", "40")
+    40
+    """
+    return _READ[name](name, text)
+
+
 def _first_fit(plot: Plot, aggregate: str) -> str:
     for one in plot.fields:
         if fits(one, aggregate):
@@ -202,4 +213,4 @@ _READ: Mapping[str, Any] = {
     "labels": _switch,
     "bounds": _bounds,
 }
-__all__ = ["BASEMAPS", "COLORMAPS", "NAMES", "Controls", "Window", "opening"]
+__all__ = ["BASEMAPS", "COLORMAPS", "NAMES", "Controls", "Window", "opening", "read_control"]

@@ -6,6 +6,8 @@ PNG (Portable Network Graphics) Specification, ISO/IEC 15948.
 """
 
 import struct
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +15,20 @@ from isal import isal_zlib
 
 from app.pipeline import pixels
 from app.pipeline.compiled import read_only
+from app.pipeline.errors import CodecError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED, RGBA = 3, 6
 MOST_INDEXED = 255
 """Colours of an indexed image, beside the transparent one."""
-OPAQUE = 100
+
+
+class Chunk(NamedTuple):
+    """A chunk of a PNG: its type, and where its data lie."""
+
+    type: bytes
+    start: int
+    stop: int
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -42,7 +52,7 @@ def _image(colour: int, width: int, height: int, rows: npt.NDArray[np.uint8], ex
     return b"".join((SIGNATURE, header, extra, _chunk(b"IDAT", _pixels(rows)), _chunk(b"IEND", b"")))
 
 
-def levelled(levels: npt.NDArray[np.uint16], table: npt.NDArray[np.uint8], opacity: int = 100) -> bytes:
+def levelled(levels: npt.NDArray[np.uint16], table: npt.NDArray[np.uint8]) -> bytes:
     """Write levels in their colours: indexed where they are few enough, else RGBA.
 
     Parameters
@@ -51,8 +61,6 @@ def levelled(levels: npt.NDArray[np.uint16], table: npt.NDArray[np.uint8], opaci
         0 is transparent.
     table : ndarray, uint8, shape (n, 4)
         RGBA of each level.
-    opacity : int
-        Percent.
 
     Returns
     -------
@@ -66,13 +74,13 @@ def levelled(levels: npt.NDArray[np.uint16], table: npt.NDArray[np.uint8], opaci
         codes[shown] = np.arange(1, len(shown) + 1)
         found = np.empty(levels.shape, np.uint8)
         pixels.look_up(flat, read_only(codes), found.reshape(-1))
-        return indexed(found, table[shown, :3], opacity)
+        return indexed(found, table[shown, :3])
     rgba = np.empty(flat.size, np.uint32)
-    pixels.look_up(flat, read_only(_faded(table, opacity)).view(np.uint32).ravel(), rgba)
+    pixels.look_up(flat, read_only(table).view(np.uint32).ravel(), rgba)
     return direct(rgba.view(np.uint8).reshape(*levels.shape, 4))
 
 
-def indexed(codes: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8], opacity: int = 100) -> bytes:
+def indexed(codes: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8]) -> bytes:
     """Write an indexed image.
 
     Parameters
@@ -81,8 +89,6 @@ def indexed(codes: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8], opacit
         0 is transparent; 1 is the first colour.
     colours : ndarray, uint8, shape (n, 3)
         255 at most.
-    opacity : int
-        Percent.
 
     Returns
     -------
@@ -90,31 +96,22 @@ def indexed(codes: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8], opacit
     """
     height, width = codes.shape
     palette = np.concatenate([np.zeros((1, 3), np.uint8), colours])
-    alphas = bytes([0]) if opacity == OPAQUE else bytes([0, *[faded(255, opacity)] * len(colours)])
-    extra = _chunk(b"PLTE", palette.tobytes()) + _chunk(b"tRNS", alphas)
+    extra = _chunk(b"PLTE", palette.tobytes()) + _chunk(b"tRNS", b"\x00")
     return _image(INDEXED, width, height, codes, extra)
 
 
-def faded(alpha: int, opacity: int) -> int:
-    """Return a byte of opacity at a percentage of it, rounded.
-
-    Examples
-    --------
-    >>> faded(255, 40), faded(255, 100), faded(41, 50)
-    (102, 255, 21)
-    """
-    return (alpha * opacity + 50) // 100
-
-
-def _faded(rgba: npt.NDArray[np.uint8], opacity: int) -> npt.NDArray[np.uint8]:
-    if opacity == OPAQUE:
-        return rgba
-    found = rgba.copy()
-    found[..., 3] = read_only(np.array([faded(alpha, opacity) for alpha in range(256)], np.uint8))[rgba[..., 3]]
-    return found
-
-
-def direct(rgba: npt.NDArray[np.uint8], opacity: int = 100) -> bytes:
-    """Write an RGBA image, uint8, shape (height, width, 4), at a percentage of its opacity."""
+def direct(rgba: npt.NDArray[np.uint8]) -> bytes:
+    """Write an RGBA image, uint8, shape (height, width, 4)."""
     height, width, _ = rgba.shape
-    return _image(RGBA, width, height, _faded(rgba, opacity).reshape(height, width * 4))
+    return _image(RGBA, width, height, rgba.reshape(height, width * 4))
+
+
+def chunks(image: bytes) -> Iterator[Chunk]:
+    """Yield the chunks of a PNG, or raise `CodecError`."""
+    if not image.startswith(SIGNATURE):
+        raise CodecError("stored bytes are not a PNG image.")
+    at = len(SIGNATURE)
+    while at + 12 <= len(image):
+        (size,) = struct.unpack_from(">I", image, at)
+        yield Chunk(image[at + 4 : at + 8], at, at + 12 + size)
+        at += 12 + size

@@ -237,8 +237,17 @@ def is_empty(data: bytes) -> bool:
 
 
 def tiles_of_view(view: Sequence[int]) -> list[list[int]]:
-    """Return the tiles that a view ``[z, x0, x1, y0, y1]`` in pixels needs, as ``[z, x, y]``."""
-    return [list(one) for one in PixelRect(*view).tiles().tiles()]
+    """Return the tiles that a view ``[z, x0, x1, y0, y1]`` in pixels needs, as ``[z, x, y]``.
+
+    One that lies beyond the world, but within the apron of its outermost tiles, needs these.
+    """
+    z, x0, x1, y0, y1 = view
+    side = TILE * 2**z
+    (x0, x1), (y0, y1) = (
+        (min(low, side - 1) if low < side + APRON else low, max(high, 1) if high > -APRON else high)
+        for low, high in ((x0, x1), (y0, y1))
+    )
+    return [list(one) for one in PixelRect(z, x0, x1, y0, y1).tiles().tiles()]
 
 
 def compose(parts: Sequence[Sequence[int]], values: Sequence[Array], view: Sequence[int]) -> Array:

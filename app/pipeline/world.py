@@ -6,7 +6,7 @@ aggregation is `canvas`.
 """
 
 from dataclasses import dataclass
-from math import ceil, floor, log2
+from math import asinh, ceil, copysign, floor, log2, radians, tan
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -23,6 +23,7 @@ APRON = 5
 MAX_Z = 22
 R = 20037508.342789244
 MAX_LATITUDE = 85.0511287798066
+POLE = 90.0
 EARTH = 6378137.0
 # A plane keeps this much room around its data, so that the outermost rows are not cut by the edge.
 MARGIN = 1 / 64
@@ -102,10 +103,16 @@ def degrees(x: float, y: float) -> tuple[float, float]:
 
 
 def mercator_bounds(shown: Bounds) -> Bounds:
-    """Return a rectangle of degrees in web mercator metres, cut at the edges of the map."""
-    ys = np.clip([shown.y0, shown.y1], -MAX_LATITUDE, MAX_LATITUDE)
-    (x0, x1), (y0, y1) = (one.tolist() for one in mercator(np.array([shown.x0, shown.x1]), ys))
-    return Bounds(x0, x1, y0, y1)
+    """Return a rectangle of degrees in web mercator metres, where it is also beyond the edges of the map.
+
+    Notes
+    -----
+    The poles lie nowhere on a map: they, and what is beyond, are taken as its edges, so that -90..90 shows all of it.
+    The formula keeps its digits near the poles, which `mercator` does not need to.
+    """
+    (x0, x1), _ = mercator(np.array([shown.x0, shown.x1]), np.zeros(2))
+    y0, y1 = (EARTH * asinh(tan(radians(one if abs(one) < POLE else copysign(MAX_LATITUDE, one)))) for one in shown[2:])
+    return Bounds(float(x0), float(x1), y0, y1)
 
 
 @dataclass(frozen=True, slots=True)

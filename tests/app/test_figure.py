@@ -184,6 +184,9 @@ def test_a_view_becomes_a_token_and_a_token_becomes_a_picture(client, app):
     assert "private" in answer.headers["Cache-Control"]
     alpha = np.asarray(image.convert("RGBA"))[..., 3]
     assert ((alpha > 0) == (direct(app, 310, 200) > 0)).all()
+    faint = np.asarray(Image.open(io.BytesIO(client.get(f"{shown['src']}?data_opacity=40").data)).convert("RGBA"))
+    assert (faint[..., 3] == np.floor(alpha * 0.4 + 0.5)).all()
+    assert client.get(f"{shown['src']}?data_opacity=x").status_code == 400
 
 
 def raw(app: Any, kind: PlotKind = "points") -> Any:

@@ -163,13 +163,14 @@ def test_an_image_follows_its_controls(client: FlaskClient, app) -> None:
     assert first.data == again.data
     assert first.headers["ETag"] == again.headers["ETag"]
     assert "encode;desc=memory" in again.headers["Server-Timing"]
-    for change in ("cmap=bgy", "normalization=log", "spreading=3", "range=10,90", "bounds=-10,30,35,60"):
+    changes = ("cmap=bgy", "normalization=log", "spreading=3", "range=10,90", "bounds=-10,30,35,60")
+    for change in (*changes, "ground=light", "ground=dark", "view=1,300,200", "data_opacity=10"):
         other = client.get(f"{url}&{change}")
         assert other.status_code == 200
         assert other.headers["ETag"] != first.headers["ETag"]
         stale = client.get(f"{url}&{change}", headers={"If-None-Match": first.headers["ETag"]})
         assert stale.status_code == 200
-    assert client.get(f"{url}&data_opacity=10").data == first.data
+    assert client.get(f"{url}&basemap=none").data == first.data
 
 
 @pytest.mark.parametrize(
