@@ -147,6 +147,9 @@
     return (filled * 7) / values.length;
   }
 
+  /** Whether passes over all cells are the quicker way; infinities of both signs would leave nothing of their sums. */
+  const suitsPasses = (values, float) => filledShare(values, float) > DENSE && !(float && values.some((value) => Math.abs(value) === Infinity));
+
   /**
    * A part of a plane of a tile, spread.
    * @param {object} tile as decoded; not empty
@@ -160,8 +163,9 @@
     const piece = cut(tile, plane, part, radius);
     if (radius === 0) return piece.values;
     const cells = piece.width * piece.height;
-    const out = tile.float ? new tile.values.constructor(cells).fill(NaN) : new Uint32Array(cells);
-    if (filledShare(piece.values, tile.float) > DENSE) dense(piece, tile.float, how, out);
+    // Sums of many float32 would lose digits in float32.
+    const out = tile.float ? new Float64Array(cells).fill(NaN) : new Uint32Array(cells);
+    if (suitsPasses(piece.values, tile.float)) dense(piece, tile.float, how, out);
     else scatter(piece, tile.float, how, out);
     return out;
   }
