@@ -6,7 +6,7 @@ aggregation is `canvas`.
 """
 
 from dataclasses import dataclass
-from math import asinh, ceil, copysign, floor, log2, radians, tan
+from math import asinh, ceil, copysign, floor, isfinite, log2, radians, tan
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -169,9 +169,16 @@ class World:
         -------
         PixelRect
             ``width`` by ``height`` pixels about the rectangle's centre, at the deepest zoom at which it fits.
+
+        Raises
+        ------
+        ParameterError
+            For bounds that leave no room for arithmetic.
         """
         left, right, top, bottom = self.rectangle(bounds)
         span = max((right - left) / width, (bottom - top) / height, QUANTA / TILE / 2**MAX_Z)
+        if not isfinite(span):
+            raise ParameterError(f"bounds {tuple(bounds)!r} are too far apart to be shown: give nearer ones.")
         # The tolerance lets a view that was snapped before, and written with fewer digits, snap to itself.
         z = min(max(floor(log2(QUANTA / TILE / span) + 1e-3), 0), MAX_Z)
         size = pixel_quanta(z)

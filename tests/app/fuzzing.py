@@ -36,13 +36,15 @@ CONTROLS = {
     "aggregate": ["count", "sum", "mean", "by", "median", "var"], "field": ["population", "continent", "delay", "nope"],
     "normalization": ["eq_hist", "log", "linear", "cbrt", "sqrt"], "range": ["0,100", "2,98.5", "98,2", "1", "-1,101"],
     "cmap": ["fire", "bgy", "gray", "fir"], "spreading": ["0", "3", "9", "x"], "data_opacity": ["0", "100", "101"],
-    "bounds": ["-10,30,35,60", "2,1,0,1", "0,0,0,0", "nan,1,0,1", "1e308,1e309,0,1", "-1e400,1,0,1", "1,2,3"],
+    "bounds": ["-10,30,35,60", "2,1,0,1", "nan,1,0,1", "1e308,1e309,0,1", "0,1e305,0,1", "-1e400,1,0,1", "1,2,3"],
     "width": ["64", "0", "5000", "1.5"], "height": ["48", "-1", "4097"], "x": ["longitude", "nope"], "y": ["latitude"],
+    "view": ["1,300,200", "0,-9,-9", "22,999999999999,-99999999999", "23,0,0", "1,0"], "ground": ["dark", "grey"],
     "kind": ["points", "lines", "areas"], "xlog": ["0", "1", "2"], "plot": ["places", "time", "nope"],
 }  # fmt: skip
 
 
 SHADED = ["aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity", "bounds"]
+SEEN = ["width", "height", "view", "ground"]
 
 
 def near(known: list[str]) -> some.SearchStrategy[str]:
@@ -231,7 +233,7 @@ class Fuzz:
         def ask(at: tuple[str, str], pairs: list[tuple[str, str]], more: dict[str, str]) -> Ask:
             return Ask("GET", _path("image", at[0], at[1] + ".png"), "width=32&height=24&" + search(pairs), more)
 
-        return some.builds(ask, where, queries(SHADED) | queries([*SHADED, "width", "height"]), headers)
+        return some.builds(ask, where, queries(SHADED) | queries([*SHADED, *SEEN]), headers)
 
     def figures(self) -> some.SearchStrategy[Ask]:
         """Draw a token that this client may not redeem."""

@@ -59,6 +59,7 @@ def test_latitudes_beyond_the_map_are_where_they_are(client: FlaskClient, app) -
         ("view=1,0.5,0", 400, "is not Z,X0,Y0"),
         ("view=1,9999999999999,0", 400, "is not Z,X0,Y0"),
         ("view=1,0,0&bounds=0,1,0,1", 400, "give one of them"),
+        ("bounds=0,1e305,0,1", 400, "are too far apart to be shown"),
         ("width=4097&view=1,0,0", 400, "width '4097' is not a whole number from 1 to 4096"),
         ("data_opacity=101", 400, "data_opacity '101' is not a whole number from 0 to 100"),
     ],

@@ -166,13 +166,16 @@ def test_a_figures_export_has_its_opacity(server: Server, browser: Browser) -> N
 )
 def test_a_reload_shows_the_same_pixels(server: Server, look, address: str, size: str, pan: tuple[int, int]) -> None:
     page = look(f"{server.url}/explorer/{address}", SIZES[size])
+    zoom, x0, x1, y0, y1 = page.evaluate(PLACE)
     page.evaluate("(by) => stageboard.explorer.map.panBy(by, { animate: false })", [*pan])
     page.evaluate("stageboard.explorer.write(); stageboard.explorer.address.flush()")
     ready(page)
-    before = page.evaluate(PLACE)
+    right, down = pan
+    moved = [zoom, x0 + right, x1 + right, y0 + down, y1 + down]
+    assert page.evaluate(PLACE) == moved
     page.reload()
     ready(page)
-    assert page.evaluate(PLACE) == before
+    assert page.evaluate(PLACE) == moved
 
 
 def truth(rows: Any, place: list[int], size: list[int], aggregate: str, radius: int) -> Any:
