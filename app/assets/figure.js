@@ -193,17 +193,9 @@
     const field = page.info.fields.find((one) => one.name === picture.field);
     const told = field && { ...field, labels: picture.categories.map(([label]) => label), colors: picture.categories.map(([, colour]) => colour) };
     const look = { aggregate: picture.aggregate, palette: palette() };
-    const scale = scaleOf(picture.legend);
+    const scale = board.scaleOf(picture.legend);
     board.drawLegend(find("legend"), scale, look, told);
     board.drawRange(find("range-values"), scale, look, told);
-  }
-
-  /** The legend's scale, of the true values that the server sent. */
-  function scaleOf(ticks) {
-    if (!ticks.length) return null;
-    const [lo, hi] = [ticks[0][1], ticks.at(-1)[1]];
-    const nearest = (at) => ticks.reduce((best, tick) => (Math.abs(tick[0] - at) < Math.abs(best[0] - at) ? tick : best));
-    return { lo, hi, min: lo, max: hi, value: (at) => nearest(at)[1], position: (value) => ticks.find((tick) => tick[1] === value)[0] };
   }
 
   const palette = () => board.palette(page.look.cmap, page.info.palettes[page.look.cmap], board.scheme());
