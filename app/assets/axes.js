@@ -3,6 +3,11 @@
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
   const LEFT = 64;
+  /** How wide the left strip may grow for its labels. */
+  const WIDEST = 118;
+  const FONT = "12px Inter, system-ui, sans-serif";
+  /** Pixels of an axis before which no label stands: half of the first's, which for moments is long. */
+  const BEFORE = { date: 84 };
   const BOTTOM = 30;
   const EVERY = { x: 110, y: 64 };
 
@@ -49,53 +54,60 @@
     }
 
     drawStrips(pen, size, ink) {
-      pen.font = '12px Inter, system-ui, sans-serif';
+      pen.font = FONT;
+      const down = this.ticks("y", 8, size.y - BOTTOM - 6, size.y - BOTTOM);
+      const widest = Math.max(0, ...down.map(({ label }) => pen.measureText(label).width));
+      const left = Math.min(Math.max(LEFT, Math.ceil(widest) + 10), WIDEST);
+      const across = this.ticks("x", Math.max(left + 12, BEFORE[this.info.axes.x.kind] || 0), size.x, size.x);
       pen.globalAlpha = 0.9;
       pen.fillStyle = ink.surface;
       pen.fillRect(0, size.y - BOTTOM, size.x, BOTTOM);
-      pen.fillRect(0, 0, LEFT, size.y - BOTTOM);
+      pen.fillRect(0, 0, left, size.y - BOTTOM);
       pen.globalAlpha = 1;
+      Object.assign(pen, { strokeStyle: ink.quiet, fillStyle: ink.text, lineWidth: 1 });
+      pen.beginPath();
+      this.drawAcross(pen, across, size.y - BOTTOM);
+      for (const { px, label } of down) this.tickY(pen, px, label, left);
+      pen.stroke();
+      this.drawTitles(pen, ink, size, left);
+    }
+
+    /** The ticks of an axis between two pixels of it, in the order of these. */
+    ticks(name, first, last, length) {
       const zoom = this.map.getZoom();
       const rect = board.viewPixels(this.map, zoom);
       const unit = 2 ** 24 / 2 ** zoom;
-      const at = (px, axis) => (axis === "x" ? this.world.data((rect.x0 + px) * unit, 0)[0] : this.world.data(0, (rect.y0 + px) * unit)[1]);
-      this.drawTicks(pen, ink, "x", size.x, size.y, at);
-      this.drawTicks(pen, ink, "y", size.y - BOTTOM, size.y, at);
-      this.drawTitles(pen, ink, size);
-    }
-
-    drawTicks(pen, ink, name, length, height, at) {
-      const { kind } = this.info.axes[name];
-      const [from, to] = [at(0, name), at(length, name)];
+      const at = (px) => (name === "x" ? this.world.data((rect.x0 + px) * unit, 0)[0] : this.world.data(0, (rect.y0 + px) * unit)[1]);
+      const [from, to] = [at(first), at(last)];
       const most = Math.max(2, Math.floor(length / EVERY[name]));
-      pen.strokeStyle = ink.quiet;
-      pen.fillStyle = ink.text;
-      pen.lineWidth = 1;
-      pen.beginPath();
-      for (const { value, label } of board.format.ticks(kind, Math.min(from, to), Math.max(from, to), most)) {
-        const px = Math.round(((value - from) / (to - from)) * length) + 0.5;
-        if (name === "x" && px > LEFT + 12) this.tickX(pen, px, height, label);
-        if (name === "y" && px > 8 && px < length - 6) this.tickY(pen, px, label);
-      }
-      pen.stroke();
+      const found = board.format.ticks(this.info.axes[name].kind, Math.min(from, to), Math.max(from, to), most);
+      const placed = found.map(({ value, label }) => ({ label, px: Math.floor(first + ((value - from) / (to - from)) * (last - first)) + 0.5 }));
+      return placed.sort((a, b) => a.px - b.px);
     }
 
-    tickX(pen, px, height, label) {
-      pen.moveTo(px, height - BOTTOM);
-      pen.lineTo(px, height - BOTTOM + 5);
+    /** Ticks along x; no label runs into the one before. */
+    drawAcross(pen, ticks, top) {
       Object.assign(pen, { textAlign: "center", textBaseline: "top" });
-      pen.fillText(label, px, height - BOTTOM + 9);
+      let end = -Infinity;
+      for (const { px, label } of ticks) {
+        pen.moveTo(px, top);
+        pen.lineTo(px, top + 5);
+        const half = pen.measureText(label).width / 2;
+        if (px - half < end + 8) continue;
+        pen.fillText(label, px, top + 9);
+        end = px + half;
+      }
     }
 
-    tickY(pen, py, label) {
-      pen.moveTo(LEFT - 5, py);
-      pen.lineTo(LEFT, py);
+    tickY(pen, py, label, left) {
+      pen.moveTo(left - 5, py);
+      pen.lineTo(left, py);
       Object.assign(pen, { textAlign: "right", textBaseline: "middle" });
-      pen.fillText(label, LEFT - 8, py, LEFT - 10);
+      pen.fillText(label, left - 8, py, left - 10);
     }
 
     /** Names of the axes, at their far ends, on the data's side of the strips. */
-    drawTitles(pen, ink, size) {
+    drawTitles(pen, ink, size, left) {
       const name = ({ title, unit, kind }) => (unit && kind === "number" && !title.includes(unit) ? `${title}, ${unit}` : title);
       Object.assign(pen, { textAlign: "right", textBaseline: "bottom", fillStyle: ink.text, strokeStyle: ink.surface, lineWidth: 4, lineJoin: "round" });
       pen.font = '600 12px Inter, system-ui, sans-serif';
@@ -106,7 +118,7 @@
       write(`${name(this.info.axes.x)} →`, size.x - 12, size.y - BOTTOM - 8);
       pen.textAlign = "left";
       pen.textBaseline = "top";
-      write(`${this.info.axes.y.reverse ? "↓" : "↑"} ${name(this.info.axes.y)}`, LEFT + 8, 10);
+      write(`${this.info.axes.y.reverse ? "↓" : "↑"} ${name(this.info.axes.y)}`, left + 8, 10);
     }
   }
 

@@ -1,112 +1,157 @@
-/** Numbers, dates and clock times as people read them, and where ticks fall. Pure functions. */
+/**
+ * Numbers as people read them. A number is first a decimal, exact as its text will be: {sign, digits, exponent} stands
+ * for digits times ten to the exponent. Then it is written in the shortest of three ways: in full, by letter, or with an
+ * exponent. Pure functions.
+ */
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
-  const MINUTE = 6e4;
-  const DAY = 864e5;
-  const DATE_STEPS = [1e3, 5e3, 15e3, 30e3, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, 36e5, 3 * 36e5, 6 * 36e5, 12 * 36e5, DAY, 2 * DAY, 7 * DAY, 14 * DAY];
-  const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200];
-  const CLOCK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360];
-  const DEGREE_STEPS = [1 / 60, 1 / 30, 1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 45, 60, 90];
-  const BIG = [[1e12, "T"], [1e9, "B"], [1e6, "M"]];
+  const LETTERS = [[12, "T"], [9, "B"], [6, "M"]];
+  /** From ten to this power on, and below ten to that, numbers have an exponent. */
+  const [HUGE, TINY] = [15, -4];
+  /** Digits that tell all float64 apart, that any of them keeps through arithmetic, and that float32 keeps when it is read. */
+  const [EVERY, SURE, SINGLE] = [17, 12, 6];
+  /** What float32 loses at the most: a share, or half of its least. */
+  const [HALF_DIGIT, HALF_LEAST] = [2 ** -24, 2 ** -150];
+  /** Numbers in one notation differ by a factor of a thousand at the most; others each have their own. */
+  const ALIKE = 2;
 
-  const decimals = (step) => Math.max(0, Math.min(12, Math.ceil(-Math.log10(step) - 1e-9)));
-  const fixed = (value, digits) => value.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace(/^-(?=[0.,]*$)/, "").replace("-", "−");
-
-  /** A number to about four digits; millions and more by letter. */
-  function short(value) {
-    if (!Number.isFinite(value)) return "–";
-    const size = Math.abs(value);
-    for (const [unit, letter] of BIG) if (size >= unit) return `${fixed(value / unit, size >= 100 * unit ? 0 : size >= 10 * unit ? 1 : 2)} ${letter}`;
-    if (Number.isInteger(value) || size >= 1000) return fixed(value, 0);
-    if (size < 1e-3) return value.toExponential(2).replaceAll("-", "−");
-    return value.toLocaleString("en-GB", { maximumSignificantDigits: 3 }).replace("-", "−");
+  /** The decimal that a plain or exponential text of a number names. */
+  function decimal(text) {
+    const [, sign, whole, part = "", power = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/.exec(text);
+    const digits = (whole + part).replace(/^0+(?=\d)/, "");
+    return { sign: sign && digits !== "0" ? "−" : "", digits, exponent: Number(power) - part.length };
   }
 
-  /** A number in full: whole where it is whole. */
-  const full = (value) => (Number.isInteger(value) ? fixed(value, 0) : fixed(value, Math.abs(value) >= 1000 ? 1 : Math.abs(value) >= 1 ? 3 : 6));
+  const isZero = ({ digits }) => /^0*$/.test(digits);
+  /** The power of ten of a decimal's first digit. */
+  const magnitude = ({ digits, exponent }) => digits.length - 1 + exponent;
+  const valueOf = ({ sign, digits, exponent }) => Number(`${sign && "-"}${digits}e${exponent}`);
+  const powerOf = (value) => Number(value.toExponential().split("e")[1]);
 
-  /** A value of a number or time field. */
-  const fieldValue = (value, kind) => (kind === "time" ? date(value, 1e3) : full(value));
-
-  /** A time in ms since 1970, UTC, no finer than the step that it stands on. */
-  function date(value, step) {
-    const moment = new Date(value);
-    if (Number.isNaN(moment.getTime())) return "–";
-    const text = moment.toISOString();
-    if (step >= 300 * DAY) return text.slice(0, 4);
-    if (step >= 27 * DAY) return moment.toLocaleDateString("en-GB", { timeZone: "UTC", month: "short", year: "numeric" });
-    if (step >= DAY) return moment.toLocaleDateString("en-GB", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
-    return `${text.slice(0, 10)} ${text.slice(11, step >= MINUTE ? 16 : 19)}`;
+  /** Without the zeros at its end. */
+  function trimmed(one) {
+    if (isZero(one)) return { sign: "", digits: "0", exponent: 0 };
+    const digits = one.digits.replace(/0+$/, "");
+    return { ...one, digits, exponent: one.exponent + one.digits.length - digits.length };
   }
 
-  /** Minutes of the day as hh:mm. */
-  function clock(value) {
-    const minutes = Math.round(value);
-    return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(((minutes % 60) + 60) % 60).padStart(2, "0")}`;
+  /** The decimal nearest to a value, with so many digits. */
+  const significant = (value, count) => decimal(value.toExponential(Math.max(1, Math.min(count, EVERY)) - 1));
+
+  /** The decimal nearest to a value whose last digit stands at ten to the power of `place`. */
+  function rounded(value, place) {
+    const count = value === 0 ? 0 : powerOf(value) - place + 1;
+    if (count <= 0) return { sign: value < 0 && roundsUp(value, place) ? "−" : "", digits: roundsUp(value, place) ? "1" : "0", exponent: place };
+    const found = significant(value, count);
+    return { ...found, digits: found.digits + "0".repeat(found.exponent - place), exponent: place };
   }
 
-  /** A coordinate of an axis, to the resolution of a pixel. */
-  function coordinate(value, kind, resolution) {
-    if (kind === "date") return date(value, resolution);
-    if (kind === "clock") return clock(value);
-    return fixed(value, decimals(resolution)) + (kind === "degrees" ? "°" : "");
+  /** Whether a value below a place is nearer to one there than to none. */
+  const roundsUp = (value, place) => Math.abs(value) >= Number(`5e${place - 1}`);
+
+  /** The shortest decimal that gives the value back; `single`: that gives it back as float32. */
+  function shortest(value, single = false) {
+    for (let count = 1; single && count <= 9; count++) {
+      const found = significant(value, count);
+      if (Math.fround(valueOf(found)) === value) return trimmed(found);
+    }
+    return trimmed(decimal(value.toExponential()));
   }
 
-  /** The least of ascending steps that leaves at most so many ticks. */
-  const stepFor = (steps, span, most) => steps.find((step) => span / step <= most);
+  /** In full, thousands apart. */
+  function plain({ sign, digits, exponent }) {
+    const zeros = isZero({ digits }) ? 0 : Math.max(exponent, 0);
+    const all = digits.padStart(1 - exponent, "0") + "0".repeat(zeros);
+    const whole = all.length + Math.min(exponent, 0);
+    return sign + all.slice(0, whole).replace(/\B(?=(\d{3})+$)/g, ",") + (exponent < 0 ? `.${all.slice(whole)}` : "");
+  }
 
-  function numberStep(span, most) {
-    const rough = span / most;
-    const unit = 10 ** Math.floor(Math.log10(rough));
-    return [1, 2, 5, 10].find((part) => part * unit >= rough * 0.999) * unit;
+  const lettered = (one, [power, letter]) => (isZero(one) ? "0" : `${plain({ ...one, exponent: one.exponent - power })} ${letter}`);
+
+  function exponential(one) {
+    if (isZero(one)) return "0";
+    const power = magnitude(one);
+    return `${one.sign}${one.digits[0]}${one.digits.length > 1 ? `.${one.digits.slice(1)}` : ""}e${power < 0 ? "−" : ""}${Math.abs(power)}`;
+  }
+
+  /** The ways to write decimals whose greatest begins at that power of ten. */
+  function notations(most) {
+    if (most >= HUGE || most < TINY) return [exponential];
+    const letter = LETTERS.find(([power]) => most >= power);
+    return letter ? [plain, (one) => lettered(one, letter)] : [plain];
+  }
+
+  /** All in one notation, the one whose longest text is the shortest; by letter where their last digits are not known to be zeros. */
+  function inOne(decimals, most) {
+    const ways = notations(most).map((write) => decimals.map(write));
+    const longest = (texts) => Math.max(...texts.map((text) => text.length));
+    const open = decimals.some((one) => one.exponent > 0 && !isZero(one));
+    return ways.reduce((best, next) => (longest(next) < longest(best) || (open && longest(next) === longest(best)) ? next : best));
   }
 
   /**
-   * Ticks of an axis between two values.
-   * @param {"number"|"date"|"clock"|"degrees"} kind
-   * @param {number} low
-   * @param {number} high
-   * @param {number} most how many there may be
-   * @returns {{value: number, label: string}[]}
+   * The texts of some decimals that are read together.
+   * @param {object[]} decimals
+   * @param {boolean} together whether all have one notation, be they ever so different
+   * @returns {string[]}
    */
-  function ticks(kind, low, high, most) {
-    const span = high - low;
-    if (!(span > 0)) return [];
-    if (kind === "date") return dateTicks(low, high, most);
-    let step = numberStep(span, most);
-    if (kind === "clock") step = stepFor(CLOCK_STEPS, span, most) || Math.ceil(span / most / 360) * 360;
-    if (kind === "degrees" && span > 0.1) step = stepFor(DEGREE_STEPS, span, most) || 90;
-    const found = [];
-    for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9 && found.length < 100; i++) {
-      found.push({ value: i * step, label: tickLabel(kind, i * step, step) });
-    }
-    return found;
+  function texts(decimals, together = false) {
+    const sizes = decimals.filter((one) => !isZero(one)).map(magnitude);
+    if (!sizes.length) return decimals.map(() => "0");
+    const most = Math.max(...sizes);
+    if (together || most - Math.min(...sizes) <= ALIKE) return inOne(decimals, most);
+    return decimals.map((one) => (isZero(one) ? "0" : inOne([one], magnitude(one))[0]));
   }
 
-  function tickLabel(kind, value, step) {
-    if (kind === "clock") return step >= 1 ? clock(value) : `${fixed(value, decimals(step))} min`;
-    const text = step >= 1e5 ? short(value) : fixed(value, decimals(step));
-    return kind === "degrees" ? `${text}°` : text;
+  const text = (one) => texts([one])[0];
+
+  /** What stands for a value without digits; undefined where it has some. */
+  const named = (value) => (Number.isNaN(value) ? "–" : Number.isFinite(value) ? undefined : `${value < 0 ? "−" : ""}∞`);
+
+  /** A value with so many decimals, thousands apart. */
+  const fixed = (value, digits) => named(value) ?? plain(rounded(value, -digits));
+
+  /** A number to about three digits; millions and more by letter. */
+  function short(value) {
+    if (named(value)) return named(value);
+    if (value === 0) return "0";
+    const power = powerOf(value);
+    const whole = Number.isInteger(value) && power < 6;
+    return text(trimmed(whole ? rounded(value, 0) : rounded(value, power < 6 ? Math.min(power - 2, 0) : power - 2)));
   }
 
-  function dateTicks(low, high, most) {
-    const step = stepFor(DATE_STEPS, high - low, most);
-    const found = [];
-    if (step) {
-      for (let at = Math.ceil(low / step) * step; at <= high; at += step) found.push({ value: at, label: date(at, step).replace(/^\d{4}-\d\d-\d\d (?!00:00)/, "") });
-      return found;
-    }
-    const months = MONTH_STEPS.find((one) => (high - low) / (one * 30.44 * DAY) <= most) || 1200;
-    const first = new Date(low);
-    const start = Math.ceil((first.getUTCFullYear() * 12 + first.getUTCMonth()) / months) * months;
-    for (let at = start; found.length < 100; at += months) {
-      const value = Date.UTC(Math.floor(at / 12), at % 12);
-      if (value > high) break;
-      if (value >= low) found.push({ value, label: date(value, months * 28 * DAY) });
-    }
-    return found;
+  const isWhole = (value) => Number.isInteger(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+
+  /** A number in full: with all digits where it is whole, else with those that give it back. */
+  const full = (value) => named(value) ?? (isWhole(value) ? plain(rounded(value, 0)) : text(shortest(value)));
+
+  /**
+   * An exact aggregate: what is whole in full, one of the field's own values with the digits that its type has, and what
+   * was computed with no more than arithmetic leaves true.
+   * @param {number} value
+   * @param {boolean} own whether it is a value of the field itself
+   */
+  function exact(value, own) {
+    if (named(value) || isWhole(value)) return full(value);
+    // Of a field of float32, the shortest text in float64 has digits that nobody wrote.
+    return text(own ? shortest(value, Math.fround(value) === value) : trimmed(significant(value, SURE)));
   }
+
+  /** A value that was rounded to float32: the digits that are certain. */
+  function certain(value) {
+    if (named(value) || value === 0) return full(value);
+    const off = Math.max(Math.abs(value) * HALF_DIGIT, HALF_LEAST);
+    const same = (count) => valueOf(significant(value - off, count)) === valueOf(significant(value + off, count));
+    const count = Array.from({ length: SINGLE }, (_, i) => SINGLE - i).find(same) ?? 1;
+    const found = significant(value, count);
+    const size = magnitude(found);
+    // Zeros in the place of unknown digits would be taken for digits.
+    return found.exponent > 0 && size < HUGE ? lettered(trimmed(found), LETTERS.find(([power]) => size >= power) ?? LETTERS.at(-1)) : text(trimmed(found));
+  }
+
+  /** A value of a number or time field. */
+  const fieldValue = (value, kind) => (kind === "time" ? board.format.date(value, 1e3) : full(value));
 
   /** Milliseconds, to two digits below ten. */
   const ms = (value) => `${value < 9.95 ? value.toFixed(1) : Math.round(value).toLocaleString("en-GB")} ms`;
@@ -117,5 +162,5 @@
     return value < 1e6 ? `${Math.round(value / 1e3)} kB` : `${(value / 1e6).toFixed(1)} MB`;
   }
 
-  board.format = { short, full, fieldValue, date, clock, coordinate, ticks, ms, bytes, fixed };
+  board.format = Object.assign(board.format || {}, { decimal, rounded, significant, shortest, trimmed, valueOf, texts, named, fixed, short, full, fieldValue, exact, certain, ms, bytes });
 })();

@@ -2,7 +2,16 @@
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
-  const AT = [0, 0.25, 0.5, 0.75, 1];
+  /** Wanted places of ticks between the ends; those in the middle give way to none. */
+  const INNER = [0.5, 0.25, 0.75];
+  const GAP = 0.14;
+  /** What a text may differ from its place: as a share of the bar where it is to be exact, and where it may move. */
+  const [FINE, LOOSE] = [0.01, 0.06];
+  const SMOOTH = ["linear", "log", "cbrt"];
+  /** Pixels: the bar's usual width, and a digit's. */
+  const [BAR, LETTER] = [320, 7];
+  /** What moments are rounded to, ms. */
+  const STEPS = [864e5, 6e4, 1e3, 1];
 
   /** Make an element. */
   function element(tag, className, ...children) {
@@ -19,34 +28,110 @@
     return `${look.aggregate} ${field.title}${field.unit ? `, ${field.unit}` : ""}`;
   }
 
-  /** A tick's text; times as dates, no finer than the colour bar can show. */
-  function tickText(value, field, look, scale) {
-    const isTime = field && field.kind === "time" && look.aggregate !== "count";
-    return isTime ? board.format.date(value, (scale.max - scale.min) / 50) : board.format.short(value);
+  /**
+   * What a value may be rounded to, the coarsest first: decimals of ever more digits. Where the text stands for the value,
+   * and not for itself, it has the digits before its point as they are: rounded ones would be taken for true.
+   */
+  function* decimals(value, round) {
+    const { rounded, trimmed, significant } = board.format;
+    const small = Math.abs(value) < 1e6;
+    if (!round && small && Number.isInteger(value)) yield rounded(value, 0);
+    for (let count = 1; count <= 17; count++) {
+      const found = significant(value, count);
+      if (round || !small || found.exponent <= 0) yield trimmed(found);
+    }
   }
 
-  /** Values with their places on the bar, none too near the one before. */
-  function barTicks(scale) {
-    const found = [];
-    for (const part of AT) {
-      const value = scale.value(part);
-      const at = part === 0 || scale.lo === scale.hi ? part : scale.position(value);
-      const last = found.at(-1);
-      if (last && (last.value === value || at - last.at < 0.14)) {
-        if (part === 1 && last.at > 0) found.pop();
-        else if (part !== 1 || last.value === value) continue;
-      }
-      found.push({ value, at });
+  /** The same of a moment: days, minutes, seconds, or parts of one. */
+  function* moments(value) {
+    for (const step of STEPS) yield { value: Math.round(value / step) * step, step };
+    yield { value, step: STEPS.at(-1) };
+  }
+
+  /** How a field's values are rounded and written: moments all to the finest that one of them needs. */
+  function scriptOf(field, look) {
+    if (field?.kind === "time" && look.aggregate !== "count") {
+      const write = (all) => all.map(({ value }) => board.format.date(value, Math.min(...all.map((one) => one.step))));
+      return { candidates: moments, valueOf: ({ value }) => value, write };
     }
-    return found;
+    return { candidates: decimals, valueOf: board.format.valueOf, write: (all) => board.format.texts(all) };
+  }
+
+  /** The first of a value's candidates that passes a test; the last, which is the value itself, where none does. */
+  function firstThat(script, value, test, round = false) {
+    let last = null;
+    for (const one of script.candidates(value, round)) {
+      last = one;
+      if (test(script.valueOf(one))) break;
+    }
+    return last;
+  }
+
+  /** An end of the scale, to a hundredth of its width and of the bar, and to a few digits of its own. */
+  function endOf(scale, script, value, at) {
+    const width = scale.hi / 2 - scale.lo / 2;
+    const own = Math.abs(value) / 400;
+    const near = (one) => {
+      const off = Math.abs(one / 2 - value / 2);
+      return off <= FINE * width && (width > 0 || off === 0) && (off <= own || script.candidates === moments);
+    };
+    const clear = (one) => !(width > 0) || Math.abs(scale.position(one) - at) <= FINE;
+    return firstThat(script, value, (one) => near(one) && clear(one));
+  }
+
+  /**
+   * A tick between the ends, near its wanted place. On a smooth scale, a round value and its own place. On one that
+   * follows the data, where a place without data has no value, one of the data's with the digits that its place needs.
+   */
+  function between(scale, script, part) {
+    const value = scale.value(part);
+    const smooth = SMOOTH.includes(scale.normalization);
+    const own = scale.position(value);
+    const near = (one) => (smooth ? Math.abs(scale.position(one) - part) <= LOOSE : Math.abs(scale.position(one) - own) <= FINE);
+    const one = firstThat(script, value, (rounded) => rounded > scale.lo && rounded < scale.hi && near(rounded), smooth);
+    return { one, at: smooth ? scale.position(script.valueOf(one)) : own };
+  }
+
+  const isFinite = ({ lo, hi }) => Number.isFinite(lo) && Number.isFinite(hi);
+
+  /** The two ends as they are written. @returns {[string, string]} */
+  function endTexts(scale, look, field) {
+    if (!isFinite(scale)) return [scale.lo, scale.hi].map(board.format.short);
+    const script = scriptOf(field, look);
+    return script.write([endOf(scale, script, scale.lo, 0), endOf(scale, script, scale.hi, 1)]);
+  }
+
+  /** How far apart, on a bar so wide, two labels must stand that are centred, or begin or end at its ends. */
+  const apart = (a, b) => (label(a) + label(b)) / BAR;
+  const label = ({ text, at }) => (text.length * LETTER + 8) * (at === 0 || at === 1 ? 1 : 0.5);
+
+  /**
+   * Ticks of the colour bar, none too near another.
+   * @returns {{at: number, text: string}[]} each at the place of the value that its text names
+   */
+  function barTicks(scale, look = {}, field = undefined) {
+    if (!isFinite(scale)) return endTexts(scale, look, field).map((text, at) => ({ at, text }));
+    const script = scriptOf(field, look);
+    const first = { one: endOf(scale, script, scale.lo, 0), at: 0 };
+    if (!(scale.hi > scale.lo)) return [{ at: 0, text: script.write([first.one])[0] }];
+    const last = { one: endOf(scale, script, scale.hi, 1), at: 1 };
+    const all = [first, ...INNER.map((part) => between(scale, script, part)), last];
+    const texts = script.write(all.map(({ one }) => one));
+    const ticks = all.map(({ at }, i) => ({ at, text: texts[i] }));
+    const kept = [ticks[0], ticks.at(-1)];
+    for (const tick of ticks.slice(1, -1)) {
+      const clear = (other) => other.text !== tick.text && Math.abs(other.at - tick.at) >= Math.max(GAP, apart(other, tick));
+      if (kept.every(clear)) kept.push(tick);
+    }
+    return kept.sort((a, b) => a.at - b.at);
   }
 
   function colourBar(scale, look, field) {
     const bar = element("div", "legend-bar");
     bar.style.backgroundImage = look.palette.css;
     const row = element("div", "legend-ticks");
-    for (const { value, at } of barTicks(scale)) {
-      const tick = element("span", at <= 0.02 ? "first" : at >= 0.98 ? "last" : "", tickText(value, field, look, scale));
+    for (const { at, text } of barTicks(scale, look, field)) {
+      const tick = element("span", at === 0 ? "first" : at === 1 ? "last" : "", text);
       tick.style.left = `${at * 100}%`;
       row.append(tick);
     }
@@ -60,7 +145,7 @@
       swatch.style.background = field.colors[i];
       list.append(element("li", "", swatch, label));
     });
-    const most = element("p", "legend-note", `opacity: ${board.format.short(scale.lo)} to ${board.format.short(scale.hi)} rows a pixel`);
+    const most = element("p", "legend-note", `opacity: ${endTexts(scale, { aggregate: "count" }).join(" to ")} rows a pixel`);
     return [list, most];
   }
 
@@ -80,10 +165,9 @@
 
   /** Write the true values under the range slider's thumbs. */
   function drawRange(place, scale, look, field) {
-    const text = (value) => (scale ? tickText(value, field, look, scale) : "–");
-    const [low, high] = [element("span", "", text(scale?.lo)), element("span", "", text(scale?.hi))];
-    place.replaceChildren(low, high);
+    const texts = scale ? endTexts(scale, look, field) : ["–", "–"];
+    place.replaceChildren(...texts.map((text) => element("span", "", text)));
   }
 
-  Object.assign(board, { drawLegend, drawRange, quantity, element, barTicks });
+  Object.assign(board, { drawLegend, drawRange, quantity, element, barTicks, endTexts });
 })();
