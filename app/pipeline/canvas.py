@@ -1,7 +1,8 @@
-"""Aggregation of points and lines by Datashader: whole pixel rectangles of a plane, and exact viewports.
+"""Aggregation of points and lines: whole pixel rectangles of a plane, and exact viewports.
 
-Datashader is the only aggregator. Here are its calls, and the one rule that makes its results join without seams: a
-canvas includes points on its upper edge, so one further row and column are asked for and cropped.
+Datashader aggregates all but lines on a plane, which `strokes` draws. Here are its calls, and the one rule that makes
+its results join without seams: a canvas includes points on its upper edge, so one further row and column are asked for
+and cropped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from datashader.reductions import Reduction, category_modulo
 
 from app.pipeline.compiled import compiled
 from app.pipeline.errors import ParameterError
+from app.pipeline.strokes import draw_lines
 from app.pipeline.types import PlotKind
 from app.pipeline.world import PixelRect, pixel_quanta
 
@@ -72,15 +74,19 @@ _PARTS: Mapping[str, Mapping[str, Reduction]] = {
 }
 
 
+def _check(aggregate: str, rows: Rows) -> None:
+    if aggregate not in AGGREGATES:
+        raise ParameterError(f"no aggregate {aggregate!r}. Known: {', '.join(AGGREGATES)}.")
+    if aggregate != "count" and rows.value is None:
+        raise ParameterError(f"aggregate {aggregate!r} needs a field: choose one.")
+
+
 def _reduction(aggregate: str, rows: Rows) -> Reduction:
+    _check(aggregate, rows)
     if aggregate == "count":
         return ds.count()
-    if rows.value is None:
-        raise ParameterError(f"aggregate {aggregate!r} needs a field: choose one.")
     if aggregate == "by":
         return ds.by(category_modulo("value", max(rows.categories, 1)), ds.count())
-    if aggregate not in _REDUCTIONS:
-        raise ParameterError(f"no aggregate {aggregate!r}. Known: {', '.join(AGGREGATES)}.")
     return _REDUCTIONS[aggregate]("value")
 
 
@@ -138,11 +144,16 @@ def aggregate_rect(rows: Rows, rect: PixelRect, aggregate: str) -> Array:
 
     Notes
     -----
-    One Datashader call, linear in rows. Every edge is a whole number of quanta and every scale a power of two, so all
-    arithmetic is exact and rectangles that adjoin share no point.
+    Linear in rows. Points take one Datashader call: every edge is a whole number of quanta and every scale a power of
+    two, so all arithmetic is exact and rectangles that adjoin share no point. Lines are drawn as `strokes` has them:
+    of rectangles that adjoin, each shows its part of the same pixels.
     """
     if not len(rows.x):
         return empty(rect.shape, aggregate, rows.categories)
+    if rows.kind == "lines":
+        _check(aggregate, rows)
+        value = None if aggregate == "count" else np.asarray(rows.value, kernel_type(rows))
+        return draw_lines(rows.x, rows.y, value, rect, aggregate, max(rows.categories, 1))
     return _cropped(_draw(_canvas(rect), rows, aggregate), rect)
 
 

@@ -1,4 +1,4 @@
-"""The planner: which of a view's tiles come from the pyramid, and by how many calls to Datashader the others are made.
+"""The planner: which of a view's tiles come from the pyramid, and by how many calls the others are made.
 
 It decides by the rows that a tile touches. Tiles of many rows are cut from the pyramid; the others are joined to few
 rectangles, for a call has a cost of its own, but to none of so many rows that it could not be stopped soon.
@@ -22,7 +22,7 @@ from app.pipeline.world import APRON, TILE, PixelRect, quanta
 Array: TypeAlias = npt.NDArray[Any]
 
 MOST_CELLS = 64_000_000
-"""Cells of all planes that one call to Datashader may fill: bounds its memory to about 256 MB."""
+"""Cells of all planes that one call may fill: bounds its memory to about 256 MB."""
 MOST_ROWS = 3_000_000
 """Rows that one call reads where tiles can be told apart: some ten milliseconds."""
 

@@ -88,7 +88,8 @@ def touching(segments: Segments, left: float, right: float, top: float, bottom: 
 
     Notes
     -----
-    O(k log k), and a few hundred searches along the rectangle's edge.
+    O(k log k), and a few hundred searches along the rectangle's edge. A segment's pixels lie in the box of its ends':
+    of a rectangle of whole pixels all that draw on it are found, also where the true line passes beside it.
     """
     x0, y0, half = segments.square
     edges = (min(left, right), max(left, right), min(top, bottom), max(top, bottom))
@@ -118,7 +119,8 @@ def select(indices: Array) -> Integers:
 
     Notes
     -----
-    The vertex before each run comes along: Datashader draws a joint once, and must see that no line begins there.
+    The vertex before each run comes along: a joint is drawn once, by the segment that ends there, and what draws must
+    see that no line begins there.
     """
     vertices, n, last = np.empty(4 * len(indices), np.int64), 0, -1
     for index in indices:

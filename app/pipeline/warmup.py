@@ -8,32 +8,33 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline import discs, shade
-from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states
+from app.pipeline.canvas import Rows, aggregate_rect, aggregate_states, aggregate_view
 from app.pipeline.pyramid import finalised
 from app.pipeline.tiles import TILE_CODEC
 from app.pipeline.types import PlotKind
 from app.pipeline.world import APRON, TILE, PixelRect
 
 _NUMBERS = ("mean", "sum", "max", "min", "std", "var")
-# What opens a page; then the states that a map's other aggregates are made of; then figures, and lines.
+# What opens a page; then the states that a map's other aggregates are made of; then lines on maps, and figures.
 _OPENING: tuple[tuple[PlotKind, str, type], ...] = (
     ("points", "count", np.uint8),
     ("points", "by", np.uint8),
     ("lines", "count", np.uint8),
 )
 _FURTHER: tuple[tuple[PlotKind, str, type], ...] = (
-    *(("points", "mean", dtype) for dtype in (np.float32, np.float64)),
-    *(("lines", aggregate, np.float32) for aggregate in ("mean", "max", "sum")),
-    *(("points", aggregate, dtype) for dtype in (np.float32, np.float64) for aggregate in _NUMBERS[1:]),
+    *(("lines", "mean", dtype) for dtype in (np.float32, np.float64)),
     ("lines", "by", np.uint8),
+    *(("points", aggregate, dtype) for dtype in (np.float32, np.float64) for aggregate in _NUMBERS),
 )
+# Lines in figures are Datashader's own.
+_FIGURES = (("count", np.uint8), *((aggregate, np.float32) for aggregate in ("mean", "max", "sum")), ("by", np.uint8))
 _MADE_OF = {"sums": ("mean", "sum"), "moments": ("std",), "range": ("max",)}
 _STATES = tuple((group, dtype) for dtype in (np.float32, np.float64) for group in _MADE_OF)
 _PIXELS = PixelRect(0, 0, 2, 0, 2)
 
 
 def warm_up() -> None:
-    """Draw one row by each of the commonest kernels, and shade what each kind of aggregate holds."""
+    """Draw rows by each of the commonest kernels, and shade what each kind of aggregate holds."""
     side = 2 * APRON + 2
     counts = np.arange(side * side, dtype=np.uint32).reshape(side, side)
     for aggregate, planes in (("count", counts), ("mean", counts.astype(np.float64)), ("by", counts[np.newaxis])):
@@ -45,11 +46,18 @@ def warm_up() -> None:
         _finalise(group, dtype)
     for kind, aggregate, dtype in _FURTHER:
         _draw(kind, aggregate, dtype)
+    for aggregate, dtype in _FIGURES:
+        aggregate_view(_rows("lines", aggregate, dtype), (0, 1), (0, 1), (2, 2), aggregate)
+
+
+def _rows(kind: PlotKind, aggregate: str, dtype: npt.DTypeLike) -> Rows:
+    """Return two rows, for a line has two ends."""
+    place = np.zeros(2, np.uint32 if kind == "points" else np.float64)
+    return Rows(place, place, kind, np.zeros(2, dtype), int(aggregate == "by"))
 
 
 def _draw(kind: PlotKind, aggregate: str, dtype: npt.DTypeLike) -> None:
-    place = np.zeros(1, np.uint32 if kind == "points" else np.float64)
-    aggregate_rect(Rows(place, place, kind, np.zeros(1, dtype), int(aggregate == "by")), _PIXELS, aggregate)
+    aggregate_rect(_rows(kind, aggregate, dtype), _PIXELS, aggregate)
 
 
 def _finalise(group: str, dtype: npt.DTypeLike) -> None:

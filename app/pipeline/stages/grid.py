@@ -5,7 +5,7 @@ from typing import Any
 
 import datashader
 
-from app.pipeline import canvas, planner, pyramid, tiles, world
+from app.pipeline import canvas, planner, pyramid, strokes, tiles, world
 from app.pipeline.points import Points
 from app.pipeline.stage import Parts, stage
 from app.pipeline.tiles import TILE_CODEC, compose, tiles_of_view
@@ -18,10 +18,10 @@ from app.pipeline.types import TileAddress
     params=("aggregate", "field"),
     codec=TILE_CODEC,
     parts=Parts(("view",), tiles_of_view, compose),
-    uses=(canvas, planner, pyramid, tiles, world, datashader.__version__),
+    uses=(canvas, planner, pyramid, strokes, tiles, world, datashader.__version__),
 )
 def grid(points: Points, *, parts: Sequence[Sequence[int]], aggregate: str, field: str) -> list[Any]:
-    """Aggregate tiles: from the pyramid where rows are many, else by one call to Datashader for each rectangle of them.
+    """Aggregate tiles: from the pyramid where rows are many, else by one call for each rectangle of them.
 
     Parameters
     ----------
