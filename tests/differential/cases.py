@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
-from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -17,15 +16,15 @@ SIZES = ((900, 620), (861, 573), (1023, 701), (391, 700))
 COLORMAPS = ("fire", "bgy", "bgyw", "bmy", "gray", "kbc", "coolwarm", "rainbow4", "blues")
 ORDER = (
     "plane", "globe", "plane", "dates", "plane", "polar", "plane", "tracks", "plane", "dense", "plane", "tiny",
-    "plane", "edges", "plane", "voyages", "plane", "stars", "globe", "flights",
+    "plane", "edges", "plane", "voyages", "plane", "stars", "globe", "dates", "flights",
 )  # fmt: skip
 AGGREGATES = {
     "number": ("sum", "min", "max", "mean", "var", "std", "mean"),
     "time": ("min", "max", "mean"),
     "category": ("by",),
 }
-FIGURES = 3
-"""Every so many cases the Figure is looked at, too."""
+FIGURES = 4
+"""Every so many cases the Figure is looked at, too; no divisor of the number of sources in their order."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,3 @@ def _zoomed(case: Case, random: Random) -> Case:
     if not (bounds[0] < bounds[1] and bounds[2] < bounds[3]):
         return case
     return replace(case, query={**case.query, "bounds": ",".join(map(repr, bounds))})
-
-
-def describe(case: Case) -> dict[str, Any]:
-    """Return a case as a report has it."""
-    return {"seed": case.seed, "case": case.words()}

@@ -18,7 +18,8 @@ from tests.differential.truth import Window, World
 
 Bytes = npt.NDArray[np.uint8]
 READING = Path(__file__).with_name("reading.js").read_text()
-PATIENCE = 60_000
+PATIENCE = 120_000
+"""Milliseconds for a page on a busy machine."""
 
 
 @dataclass
@@ -74,6 +75,7 @@ class Pages:
         context.add_init_script("localStorage.setItem('stageboard-prefetch', 'off')")
         context.add_init_script(READING)
         page = self._open[ratio] = context.new_page()
+        page.set_default_navigation_timeout(PATIENCE)
         page.on("pageerror", lambda error: self.problems.append(f"exception: {error}"))
         return page
 

@@ -5,7 +5,7 @@ window.differential = {
     const view = window.stageboard?.explorer?.view;
     const state = document.querySelector(".explorer-state")?.textContent;
     const there = document.querySelector("#explorer-range-values")?.childElementCount === 2 && document.querySelector("#explorer-export")?.getAttribute("href");
-    return Boolean(view?.drawn && state === "exact" && there && !window.stageboard.early && !view.frame && view.current().every((one) => one.next));
+    return Boolean(view?.drawn && state === "exact" && there && !window.stageboard.early && view.exact && !view.frame);
   },
 
   /** The picture's pixels, its scale, and all texts about it. */

@@ -37,6 +37,8 @@ def bench(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.mark.browser
 @pytest.mark.parametrize("seed", SEEDS, ids="seed-{}".format)
 def test_what_is_shown_is_right(bench: Callable[[int], Bench], seed: int) -> None:
-    outcome = bench(seed).run(seed)
+    made = bench(seed)
+    outcome = made.begin(seed)
+    made.judge(outcome)
     kept = outcome.keep() if outcome.faults else []
     assert outcome.faults == [], f"{outcome.case.words()}; pictures: {', '.join(map(str, kept)) or 'none'}"
