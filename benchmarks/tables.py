@@ -35,6 +35,7 @@ def page(text: str, results: Path) -> str:
         "stress-fuzz": fuzzing,
         "stress-locked": locked,
         "stress-paused": paused,
+        "stress-differential": differential,
     }
     parts += [
         make(json.loads(one.read_text())) for name, make in kinds.items() if (one := results / f"{name}.json").exists()
@@ -99,6 +100,12 @@ def paused(found: Mapping[str, Any]) -> str:
     """Return the table of a process that is stopped while it computes what others want."""
     title = f"A process stopped for {found['seconds']} s while it computes"
     return _table_of(title, "Another takes over; the late result does no harm", found)
+
+
+def differential(found: Mapping[str, Any]) -> str:
+    """Return the table of what the pages show beside Datashader and the true rows."""
+    head = f"### {found['seeds']:,} random cases\n\n{_made(found)}, {found['seconds']:,} s.\n\n"
+    return head + _table("Compared, and differing", [{"what": name, "n": n} for name, n in found["counts"].items()])
 
 
 def _table_of(title: str, what: str, found: Mapping[str, Any]) -> str:

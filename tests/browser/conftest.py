@@ -4,13 +4,12 @@ A test asks `browse` for a page; at its end any error in the console, or any req
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.browsing import DESKTOP, FLAGS, PHONE, Server, Visit, start_server, stop_server
+from tests.browser.browsing import DESKTOP, FLAGS, PHONE, Server, Visit, chromium, start_server, stop_server
 
 expect.set_options(timeout=30_000)  # as all else waits, for a page on a busy machine
 
@@ -26,14 +25,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Return the browser; without one, tests are skipped by name, but fail in CI."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = chromium()
     if not path:
         message = "no Chromium: `make test` installs it, or set CHROMIUM to its path"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+        launched = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture
