@@ -85,12 +85,15 @@ def percentile(ascending: Floats, percent: float) -> float:
     return float(ascending[min(max(int(rank), 1), len(ascending)) - 1])
 
 
-def shares(cells: Array) -> Floats:
-    """Return the share that Datashader's histogram gives each cell; infinite ones have those of the finite extremes."""
+def shares(cells: Array, scale: Scale) -> Floats:
+    """Return the share that Datashader's histogram gives each cell; infinite ones have those of the ends.
+
+    With a window, cells are clipped to its ends first, as ``tf.shade`` clips them to a span.
+    """
     held = filled(cells) & np.isfinite(cells)
-    least = cells[held].min()
+    low, high = (cells.dtype.type(end) for end in (scale.low, scale.high))
     with np.errstate(invalid="ignore"):
-        above = cells - least
+        above = np.clip(cells, low, high) - low
     found, _ = tf.eq_hist(above, ~held)
     if cells.dtype.kind == "f":
         found = np.where(np.isposinf(cells), np.nanmax(found), found)
@@ -103,11 +106,8 @@ def _bent(cells: Array, scale: Scale, how: str) -> tuple[Floats, float, float]:
     if scale.low == scale.high:
         return np.where(filled(cells), np.where(cells < scale.low, 0.0, 1.0), np.nan), 0.0, 1.0
     if how == "eq_hist":
-        found = shares(cells)
-        low, high = (float(found[cells == end][0]) for end in (scale.low, scale.high))
-        if low < high:
-            return np.clip(found, low, high), low, high
-        return np.where(filled(cells), np.where(cells < scale.low, 0.0, 1.0), np.nan), 0.0, 1.0
+        found = shares(cells, scale)
+        return found, *(float(found[cells == end][0]) for end in (scale.low, scale.high))
     bend = BENDS[how]
     above = np.clip(cells.astype(np.float64), scale.low, scale.high) - scale.low
     return np.where(filled(cells), bend(above), np.nan), 0.0, float(bend(scale.high - scale.low))
@@ -168,14 +168,14 @@ def place(scale: Scale, cells: Array, how: str, value: float) -> tuple[float, fl
         one = float(BENDS[how](value - scale.low) / BENDS[how](scale.high - scale.low))
         return one, one
     exact = [np.searchsorted(scale.cells, one, "right") for one in (scale.low, value, scale.high)]
-    binned = np.interp([scale.low, value, scale.high], *_curve(cells))
+    binned = np.interp([scale.low, value, scale.high], *_curve(cells, scale))
     return _between(*binned), _between(*exact)
 
 
-def _curve(cells: Array) -> tuple[Floats, Floats]:
+def _curve(cells: Array, scale: Scale) -> tuple[Floats, Floats]:
     held = filled(cells) & np.isfinite(cells)
     values, at = np.unique(cells[held].astype(np.float64), return_index=True)
-    return values, shares(cells)[held][at]
+    return values, shares(cells, scale)[held][at]
 
 
 def _between(low: float, at: float, high: float) -> float:
