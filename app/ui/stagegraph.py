@@ -20,7 +20,7 @@ _PURPOSE: Final[Mapping[str, str]] = {
     "viewport": "aggregates the exact view",
     "spread": "makes points larger",
     "stats": "range and distribution of what is seen",
-    "index": "values to 256 levels",
+    "index": "values to 65,281 levels",
     "encode": "levels and colours to a PNG",
 }
 
