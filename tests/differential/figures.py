@@ -9,7 +9,7 @@ from tests.differential import truth
 from tests.differential.cases import Case
 from tests.differential.compare import Outcome
 from tests.differential.page import Pages, hexes, picture
-from tests.differential.pictures import judge_pixels, shaded
+from tests.differential.pictures import judge_export, judge_pixels, shaded
 from tests.differential.words import judge_legend
 
 
@@ -25,6 +25,7 @@ def judge_figure(case: Case, pages: Pages, outcome: Outcome) -> None:
         outcome.fault("figure pixels off", f"the picture is {seen.shape}, and should be {right.pixels.shape}")
         return
     judge_pixels("figure pixels off", case, seen, right, outcome)
+    judge_export(case, seen, picture(pages.fetch(case, told["export"])), outcome)
     judge_legend(case, told, right, outcome)
 
 

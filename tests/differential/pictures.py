@@ -12,7 +12,7 @@ from tests.differential.page import Bytes, Pages, Seen, picture
 from tests.differential.shading import Scale
 
 Array = npt.NDArray[Any]
-JUDGES_LINES = False
+JUDGES_LINES = True
 """Whether the cells of lines are held to one drawing of the whole world, or differing ones are only counted."""
 NEAR, NEAR_MIXED = 2, 3
 """Levels by which a pixel may differ from Datashader's; where categories' colours mix, by one more."""
@@ -50,7 +50,7 @@ def judge_view(case: Case, seen: Seen, pages: Pages, outcome: Outcome) -> Right:
     right = shaded(case, planes, seen.told["radius"], seen.colours)
     judge_pixels("browser pixels off", case, seen.pixels, right, outcome)
     outcome.compared("pixels", seen.pixels.shape[0] * seen.pixels.shape[1])
-    _judge_export(case, seen, pages, right, outcome)
+    _judge_view_export(case, seen, pages, right, outcome)
     return right
 
 
@@ -114,13 +114,21 @@ def _first_pixel(off: npt.NDArray[np.bool_], seen: Bytes, right: Bytes) -> str:
     return f"at column {column}, row {row} {seen[row, column].tolist()} for {right[row, column].tolist()}"
 
 
-def _judge_export(case: Case, seen: Seen, pages: Pages, right: Right, outcome: Outcome) -> None:
+def _judge_view_export(case: Case, seen: Seen, pages: Pages, right: Right, outcome: Outcome) -> None:
     """Compare the exported picture with the view, and with Datashader's."""
     exported = picture(pages.fetch(case, seen.told["export"]))
-    if exported.shape != seen.pixels.shape:
-        outcome.fault("export pixels displaced", f"it is {exported.shape[:2]}, the view {seen.pixels.shape[:2]}")
+    judge_export(case, seen.pixels, exported, outcome)
+    if right.pixels is not None and exported.shape == right.pixels.shape:
+        laid = right._replace(pixels=faded(right.pixels, case.opacity))
+        judge_pixels("export pixels from Datashader off", case, exported, laid, outcome)
+
+
+def judge_export(case: Case, shown: Bytes, exported: Bytes, outcome: Outcome) -> None:
+    """Compare an exported picture with the one that is shown, at the opacity of the data."""
+    if exported.shape != shown.shape:
+        outcome.fault("export pixels displaced", f"it is {exported.shape[:2]}, what is shown {shown.shape[:2]}")
         return
-    expected = faded(seen.pixels, case.opacity)
+    expected = faded(shown, case.opacity)
     off = levels_off(exported, expected)
     outcome.compared("export pixels", off.size)
     # A canvas keeps colours multiplied by their opacity, in whole numbers: of a translucent pixel half a level is lost.
@@ -133,7 +141,4 @@ def _judge_export(case: Case, seen: Seen, pages: Pages, right: Right, outcome: O
         sentence = f"{int(other.sum()):,} pixels; {_first_pixel(other, exported, expected)}"
         outcome.fault("export pixels off", sentence, int(other.sum()))
     if moved.any() or other.any():
-        outcome.pictures |= {"view": seen.pixels, "export": exported}
-    if right.pixels is not None:
-        laid = right._replace(pixels=faded(right.pixels, case.opacity))
-        judge_pixels("export pixels from Datashader off", case, exported, laid, outcome)
+        outcome.pictures |= {"shown": shown, "export": exported}

@@ -90,9 +90,8 @@ window.differential = {
 
   /** Whether the Figure shows an exact picture. */
   figureRested() {
-    const stage = document.querySelector("#figure-stage");
-    const shown = stage?.dataset.shown;
-    return document.querySelector("#figure-state")?.textContent === "exact" && Boolean(shown) && document.querySelector("#figure-export")?.getAttribute("href") === shown;
+    const shown = document.querySelector("#figure-stage")?.dataset.shown;
+    return document.querySelector("#figure-state")?.textContent === "exact" && Boolean(shown && document.querySelector("#figure-export")?.getAttribute("href"));
   },
 
   figure(cmap) {
@@ -100,7 +99,8 @@ window.differential = {
     const { palettes } = board;
     return {
       view: board.viewport.read(board.figure.plot()),
-      src: document.querySelector("#figure-export").getAttribute("href"),
+      src: document.querySelector("#figure-stage").dataset.shown,
+      export: document.querySelector("#figure-export").getAttribute("href"),
       palette: board.palette(cmap, palettes[cmap], board.scheme()).colours,
       ...this.texts("figure"),
     };

@@ -11,6 +11,7 @@ _NUMBER = re.compile(r"-?[\d,]*\.?\d+(?:e[+-]?\d+)?")
 _TEN = re.compile(r"(-?[\d,]*\.?\d+)\s*[×x]\s*10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 MINUS = "\N{MINUS SIGN}"
+HOUR = 36e5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS = {name: at for at, name in enumerate(calendar.month_abbr) if name}
 
@@ -109,6 +110,18 @@ def date(text: str, near: float | None = None) -> Meant:
     if fraction:
         return Meant(begin + float(fraction) * 1e3, begin + float(fraction) * 1e3 + 10.0 ** (4 - len(fraction)))
     return Meant(begin, _after(values))
+
+
+def moment_near(text: str) -> Meant:
+    """Return what a date may stand for where times of the day may be rounded to the nearest, too.
+
+    Examples
+    --------
+    >>> moment_near("1970-01-01 00:01"), moment_near("1970-01-02")
+    (Meant(low=30000.0, high=120000.0), Meant(low=86400000.0, high=172800000.0))
+    """
+    meant = date(text)
+    return meant._replace(low=meant.low - meant.half) if meant.half < HOUR else meant
 
 
 def _moment(values: list[int]) -> float:

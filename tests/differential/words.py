@@ -43,7 +43,7 @@ def _slack(case: Case, right: Right) -> float:
 
 def reader(case: Case) -> Callable[[str], Meant]:
     """Return what parses a value's text."""
-    return texts.date if case.kind == "time" and case.aggregate != "count" else texts.number
+    return texts.moment_near if case.kind == "time" and case.aggregate != "count" else texts.number
 
 
 def judge_legend(case: Case, told: dict[str, Any], right: Right, outcome: Outcome) -> None:
