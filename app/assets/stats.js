@@ -142,14 +142,13 @@
       return this.values[lastAtMost(this.below, rankOf(this.total, percent)) + 1];
     }
 
-    /** Knots and shares of the cells between two of the values, where those beyond count as lying there. */
+    /** Knots and shares of the cells between two of the values. */
     shares(low, high) {
-      const { values, counts, below, total } = this;
+      const [from, to] = [lastAtMost(this.values, low), lastAtMost(this.values, high) + 1];
+      const [values, counts] = [this.values.subarray(from, to), this.counts.subarray(from, to)];
       if (this.binned || high - low >= board.BINS) return binShares(tally(values, counts, low, high), high - low);
-      const [from, to] = [lastAtMost(values, low), lastAtMost(values, high) + 1];
-      const shares = below.slice(from, to).map((cells) => cells / total);
-      shares[shares.length - 1] = 1;
-      return { knots: values.slice(from, to).map((value) => value - low), shares };
+      const below = cumulated(counts);
+      return { knots: values.map((value) => value - low), shares: below.map((cells) => cells / below.at(-1)) };
     }
   }
 
@@ -172,20 +171,21 @@
         }
       }
       Object.assign(this, { cells: cells.subarray(0, n), total: n, low: Math.max(low, -LARGEST), high: Math.min(high, LARGEST) });
+      if (low < this.low || high > this.high) this.cells = this.cells.map((value) => Math.max(this.low, Math.min(this.high, value)));
     }
 
     percentile(percent) {
       if (percent <= 0) return this.low;
       if (percent >= 100) return this.high;
-      return Math.max(this.low, Math.min(this.high, nth(this.cells, rankOf(this.total, percent))));
+      return nth(this.cells, rankOf(this.total, percent));
     }
 
     shares(low, high) {
-      const { cells, total } = this;
-      if (high - low >= SMALLEST) return binShares(tally(cells, null, low, high), high - low);
-      const sorted = cells.map((value) => Math.max(low, Math.min(high, value))).sort();
-      const last = Float64Array.from(new Set(sorted));
-      return { knots: last.map((value) => value - low), shares: last.map((value) => (lastAtMost(sorted, value) + 1) / total) };
+      if (high - low >= SMALLEST) return binShares(tally(this.cells, null, low, high), high - low);
+      const sorted = this.cells.filter((value) => value >= low && value <= high).sort();
+      const distinct = Float64Array.from(new Set(sorted));
+      const shares = distinct.map((value) => (lastAtMost(sorted, value) + 1) / sorted.length);
+      return { knots: distinct.map((value) => value - low), shares };
     }
   }
 
@@ -198,7 +198,7 @@
   }
 
   /**
-   * How many cells lie in each of equal bins between two values; those beyond are in the outermost. A quotient rounds: as in
+   * How many cells lie in each of equal bins between two values; those beyond are in none. A quotient rounds: as in
    * `numpy.histogram`, edges decide.
    */
   function tally(values, counts, low, high) {
@@ -207,6 +207,7 @@
     const [per, step] = [BINS / (high - low), (high - low) / BINS];
     for (let i = 0; i < values.length; i++) {
       const above = values[i] - low;
+      if (!(above >= 0 && above <= high - low)) continue;
       let at = Math.min(Math.max(above * per, 0), BINS - 1) | 0;
       if (above < at * step && at > 0) at--;
       else if (at < BINS - 1 && above >= (at + 1) * step) at++;

@@ -87,7 +87,7 @@ def _bin(above: float, edges: Array, bins: int, per: float) -> int:
 
 @compiled
 def tally_bins(values: Array, low: float, edges: Array) -> Array:
-    """Return how many finite values lie in each bin, uint32; those beyond the ends are in the last ones.
+    """Return how many values lie in each bin, uint32; those beyond the ends are in none.
 
     Parameters
     ----------
@@ -101,20 +101,21 @@ def tally_bins(values: Array, low: float, edges: Array) -> Array:
     per = bins / edges[-1]
     found = np.zeros(bins, np.uint32)
     for value in values:
-        if isfinite(value):
-            found[_bin(value - low, edges, bins, per)] += 1
+        above = value - low
+        if 0 <= above <= edges[-1]:
+            found[_bin(above, edges, bins, per)] += 1
     return found
 
 
 @compiled
 def take_bin(values: Array, low: float, edges: Array, wanted: int, count: int) -> Array:
-    """Return the finite values of a bin, as many as `tally_bins` found there."""
+    """Return the values of a bin, as many as `tally_bins` found there."""
     bins = edges.size - 1
     per = bins / edges[-1]
     found = np.empty(count)
     n = 0
     for value in values:
-        if isfinite(value) and _bin(value - low, edges, bins, per) == wanted:
+        if 0 <= value - low <= edges[-1] and _bin(value - low, edges, bins, per) == wanted:
             found[n] = value
             n += 1
     return found

@@ -49,8 +49,8 @@ class Scale(NamedTuple):
     low, high : float
         The values of the least and the greatest level. What is beyond has these levels, too.
     knots, shares : ndarray, float64, shape (n,)
-        Of eq_hist alone: distances from the low end, ascending, and the share of the visible cells that are not above
-        each, where those beyond the ends count as lying there. Between knots it is interpolated.
+        Of eq_hist alone: distances from the low end, ascending, and how large a share of the visible cells between the
+        ends is not above each. Between knots it is interpolated.
     """
 
     low: float
@@ -100,8 +100,8 @@ def find_scale(planes: Array, normalization: str, window: Sequence[float]) -> Sc
 
     References
     ----------
-    Histogram equalisation as in ``datashader.transfer_functions.eq_hist``, of values that are clipped to the ends, as
-    ``tf.shade`` clips them to a span.
+    Histogram equalisation as in ``datashader.transfer_functions.eq_hist``, over the cells between the ends alone:
+    ``tf.shade`` takes no span with it, and says that this would be its histogram.
     """
     if normalization not in NORMALIZATIONS:
         raise ParameterError(f"no normalization {normalization!r}. Known: {', '.join(NORMALIZATIONS)}.")
@@ -132,14 +132,13 @@ def _scale_of_counts(flat: Array, equal: bool, window: Sequence[float], binned: 
     low, high = (float(values[np.searchsorted(below, rank(int(below[-1]), end), "right")]) for end in window)
     if not equal or not low < high:
         return Scale(low, high, NONE, NONE)
+    inside = (values >= low) & (values <= high)
+    above, held = values[inside] - low, cells[inside]
     # Datashader bins counts that are far apart, and totals of categories, which turn to floats where a cell is empty.
     if binned or high - low >= BINS:
-        found, edges = np.histogram(np.clip(values, low, high) - low, BINS, weights=cells)
+        found, edges = np.histogram(above, BINS, weights=held)
         return Scale(low, high, *_cumulated(edges, found))
-    inside = (values >= low) & (values <= high)
-    shares = below[inside] / below[-1]
-    shares[-1] = 1
-    return Scale(low, high, values[inside] - low, shares)
+    return Scale(low, high, above, held.cumsum() / held.sum())
 
 
 def _distinct_counts(flat: Array, distribution: bool) -> tuple[Floats, Array]:
@@ -164,12 +163,14 @@ def _scale_of_floats(flat: Floats, equal: bool, window: Sequence[float]) -> Scal
     least, greatest = pixels.extremes(flat)
     if least > greatest:
         return None
-    least, greatest = max(least, -LARGEST), min(greatest, LARGEST)
+    if least < -LARGEST or greatest > LARGEST:
+        flat = read_only(np.where(np.isfinite(flat), np.clip(flat, -LARGEST, LARGEST), np.nan))
+        least, greatest = pixels.extremes(flat)
     low, high = _percentiles(flat, window, (least, greatest)) if window[0] > 0 or window[1] < 100 else (least, greatest)
     if not equal or not low < high:
         return Scale(low, high, NONE, NONE)
     if high - low < SMALLEST:
-        distinct, cells = np.unique(np.clip(flat[np.isfinite(flat)], low, high), return_counts=True)
+        distinct, cells = np.unique(flat[(flat >= low) & (flat <= high)], return_counts=True)
         return Scale(low, high, distinct - low, cells.cumsum() / cells.sum())
     edges = read_only(np.linspace(0, high - low, BINS + 1))
     return Scale(low, high, *_cumulated(edges, pixels.tally_bins(flat, low, edges)))
@@ -179,7 +180,7 @@ def _percentiles(flat: Floats, window: Sequence[float], ends: tuple[float, float
     """Return the values at two percentiles of the finite cells, exactly; only those of a bin are sorted."""
     least, greatest = ends
     if greatest - least < SMALLEST:
-        finite = np.sort(np.clip(flat[np.isfinite(flat)], *ends))
+        finite = np.sort(flat[np.isfinite(flat)])
         return float(finite[rank(len(finite), window[0])]), float(finite[rank(len(finite), window[1])])
     edges = read_only(np.linspace(0, greatest - least, BINS + 1))
     tallied = pixels.tally_bins(flat, least, edges)
@@ -190,7 +191,7 @@ def _percentiles(flat: Floats, window: Sequence[float], ends: tuple[float, float
         one = int(np.searchsorted(below, place, "right"))
         held = pixels.take_bin(flat, least, edges, one, int(tallied[one]))
         nth = place - int(below[one] - tallied[one])
-        return float(np.clip(np.partition(held, nth)[nth], *ends))
+        return float(np.partition(held, nth)[nth])
 
     low, high = window
     return least if low <= 0 else at(low), greatest if high >= 100 else at(high)

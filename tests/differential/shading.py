@@ -86,19 +86,13 @@ def percentile(ascending: Floats, percent: float) -> float:
 
 
 def shares(cells: Array, scale: Scale) -> Floats:
-    """Return the share that Datashader's histogram gives each cell; infinite ones have those of the ends.
-
-    With a window, cells are clipped to its ends first, as ``tf.shade`` clips them to a span.
-    """
-    held = filled(cells) & np.isfinite(cells)
+    """Return the share that Datashader's histogram over a window gives each cell; those beyond have that of an end."""
     low, high = (cells.dtype.type(end) for end in (scale.low, scale.high))
+    held = filled(cells) & (cells >= low) & (cells <= high)
     with np.errstate(invalid="ignore"):
-        above = np.clip(cells, low, high) - low
-    found, _ = tf.eq_hist(above, ~held)
-    if cells.dtype.kind == "f":
-        found = np.where(np.isposinf(cells), np.nanmax(found), found)
-        found = np.where(np.isneginf(cells), np.nanmin(found), found)
-    return found
+        found, _ = tf.eq_hist(np.where(held, cells, low) - low, ~held)
+    found = np.where(filled(cells) & (cells > high), np.nanmax(found), found)
+    return np.where(filled(cells) & (cells < low), np.nanmin(found), found)
 
 
 def _bent(cells: Array, scale: Scale, how: str) -> tuple[Floats, float, float]:
@@ -173,7 +167,7 @@ def place(scale: Scale, cells: Array, how: str, value: float) -> tuple[float, fl
 
 
 def _curve(cells: Array, scale: Scale) -> tuple[Floats, Floats]:
-    held = filled(cells) & np.isfinite(cells)
+    held = filled(cells) & (cells >= scale.low) & (cells <= scale.high)
     values, at = np.unique(cells[held].astype(np.float64), return_index=True)
     return values, shares(cells, scale)[held][at]
 

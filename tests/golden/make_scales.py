@@ -67,23 +67,22 @@ def graded(kind: str, cells: np.ndarray, how: str, window: tuple[int, int]) -> d
         curve = CURVES[how]
         places = curve(values - low) / curve(np.array([high - low]))
     elif low < high:
-        kept = ~empty & np.isfinite(cells.astype(float))
-        shares = equalised(kind, np.clip(cells, *(cells.dtype.type(end) for end in (low, high))), ~kept, low)
-        shares = np.where(empty | kept, shares, cells > 0)
-        first, last = (shares[kept & (values == end)][0] for end in (low, high))
-        places = np.where(kept, (shares - first) / (last - first), shares)
+        inside = ~empty & (values == np.clip(cells.astype(float), -1e290, 1e290)) & np.isfinite(cells.astype(float))
+        shares = equalised(kind, np.where(inside, values, low), inside, empty.any(), low)
+        first, last = (shares[inside & (values == end)][0] for end in (low, high))
+        places = np.where(inside, (shares - first) / (last - first), values == high)
     levels = np.where(empty, 0, np.floor(np.nan_to_num(places) * STEPS + 0.5) + 1)
     return {"how": how, "window": window, "low": low, "high": high, "levels": levels.astype(int).tolist()}
 
 
-def equalised(kind: str, cells: np.ndarray, empty: np.ndarray, low: float) -> np.ndarray:
-    """Return what Datashader makes of clipped cells; it turns totals to floats where a cell is empty."""
-    floats = kind == "float" or (kind == "by" and empty.any())
-    if floats and np.ptp(cells[~empty].astype(float)) < 1e-290:  # too narrow for its bins: each value for itself
-        distinct, counts = np.unique(cells[~empty], return_counts=True)
+def equalised(kind: str, cells: np.ndarray, inside: np.ndarray, some_empty: bool, low: float) -> np.ndarray:
+    """Return what Datashader makes of the cells within a range; it turns totals to floats where a cell is empty."""
+    floats = kind == "float" or (kind == "by" and some_empty)
+    if floats and np.ptp(cells[inside]) < 1e-290:  # too narrow for its bins: each value for itself
+        distinct, counts = np.unique(cells[inside], return_counts=True)
         return np.interp(cells, distinct, counts.cumsum() / counts.sum())
-    above = cells.astype(float) - low if floats else cells - np.uint32(low)
-    return np.asarray(eq_hist(above, empty)[0], float)
+    above = cells - low if floats else (cells - low).astype(np.uint32)
+    return np.asarray(eq_hist(above, ~inside)[0], float)
 
 
 def plain(cells: np.ndarray) -> list[Any]:
