@@ -67,6 +67,13 @@
     return sign + all.slice(0, whole).replace(/\B(?=(\d{3})+$)/g, ",") + (exponent < 0 ? `.${all.slice(whole)}` : "");
   }
 
+  /** The power of ten whose letter, or whose place before the point, a value is written by; any where it has an exponent. */
+  function unitOf(value) {
+    const power = value === 0 ? 0 : powerOf(value);
+    if (power >= HUGE) return Infinity;
+    return LETTERS.find(([one]) => power >= one)?.[0] ?? 0;
+  }
+
   const lettered = (one, [power, letter]) => (isZero(one) ? "0" : `${plain({ ...one, exponent: one.exponent - power })} ${letter}`);
 
   function exponential(one) {
@@ -159,5 +166,5 @@
     return value < 1e6 ? `${Math.round(value / 1e3)} kB` : `${(value / 1e6).toFixed(1)} MB`;
   }
 
-  board.format = Object.assign(board.format || {}, { decimal, rounded, significant, shortest, trimmed, valueOf, texts, named, fixed, short, full, exact, certain, ms, bytes });
+  board.format = Object.assign(board.format || {}, { unitOf, decimal, rounded, significant, shortest, trimmed, valueOf, texts, named, fixed, short, full, exact, certain, ms, bytes });
 })();

@@ -30,15 +30,16 @@
 
   /**
    * What a value may be rounded to, the coarsest first: decimals of ever more digits. Where the text stands for the value,
-   * and not for itself, it has the digits before its point as they are: rounded ones would be taken for true.
+   * and not for itself, it has the digits before its point as they are, that of a letter too: rounded ones would be taken
+   * for true.
    */
   function* decimals(value, round) {
-    const { rounded, trimmed, significant } = board.format;
-    const small = Math.abs(value) < 1e6;
-    if (!round && small && Number.isInteger(value)) yield rounded(value, 0);
+    const { rounded, trimmed, significant, unitOf } = board.format;
+    const unit = round ? Infinity : unitOf(value);
+    if (unit === 0 && Number.isInteger(value)) yield rounded(value, 0);
     for (let count = 1; count <= 17; count++) {
-      const found = significant(value, count);
-      if (round || !small || found.exponent <= 0) yield trimmed(found);
+      const found = trimmed(significant(value, count));
+      yield found.exponent > unit ? rounded(value, unit) : found;
     }
   }
 
