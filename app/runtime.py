@@ -14,6 +14,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, cast
 
+import numpy as np
 from cachetools import TTLCache
 from flask import Flask, current_app
 
@@ -28,6 +29,7 @@ from app.pipeline.kept import Kept
 from app.pipeline.keys import kind_of
 from app.pipeline.lanes import Lanes
 from app.pipeline.pipeline import Pipeline, TraceRow, row_of
+from app.pipeline.planner import aggregate_pixel
 from app.pipeline.points import Points
 from app.pipeline.preparing import Preparing
 from app.pipeline.rooms import silent
@@ -41,7 +43,7 @@ from app.pipeline.stores.registry import lessor_of, open_store
 from app.pipeline.table import Progress, fingerprint
 from app.pipeline.types import Bounds, Dataset, Plot, PlotKind, TileAddress, TileRect
 from app.pipeline.warmup import warm_up
-from app.pipeline.world import PixelRect, in_world, mercator_bounds
+from app.pipeline.world import TILE, PixelRect, in_world, mercator_bounds
 from app.plots import described, figure_axis, opening_bounds, plane_of
 from app.settings import Settings
 
@@ -276,15 +278,38 @@ class Runtime:
         UnknownNameError, StaleError
             For data that are not served, or have changed since the spec was made.
         """
-        if not in_world(address):
-            raise StaleError(f"there is no tile {address.z}/{address.x}/{address.y}: the world ends before it.")
-        plot = self.plot(spec.dataset, spec.plot)
-        root = self.root(plot)
-        if root.fingerprint[:FINGERPRINT] != spec.fingerprint:
-            raise StaleError(f"the data of {spec.dataset!r} have changed since this page was loaded: reload it.")
+        root = self._named(spec, address)
         params = {"aggregate": spec.aggregate, "field": spec.field}
         also = _inside(rect, address.z) if rect else ()
         return self.pipelines["map"].part(root, "grid", params, list(address), [list(one) for one in also])
+
+    def _named(self, spec: Spec, address: TileAddress) -> PlotRoot:
+        """Return the root of the plot that a tile's address names, as it was when the address was made."""
+        if not in_world(address):
+            raise StaleError(f"there is no tile {address.z}/{address.x}/{address.y}: the world ends before it.")
+        root = self.root(self.plot(spec.dataset, spec.plot))
+        if root.fingerprint[:FINGERPRINT] != spec.fingerprint:
+            raise StaleError(f"the data of {spec.dataset!r} have changed since this page was loaded: reload it.")
+        return root
+
+    def values(self, spec: Spec, z: int, x: int, y: int) -> list[float]:
+        """Return what a pixel holds, one number a plane, before its tile loses digits of it; NaN where nothing is.
+
+        Parameters
+        ----------
+        spec : Spec
+        z, x, y : int
+            The pixel's zoom, and its column and row of all the world's.
+
+        Raises
+        ------
+        UnknownNameError, StaleError
+            As for `tile`.
+        """
+        root = self._named(spec, TileAddress(z, x // TILE, y // TILE))
+        pixel = PixelRect(z, x, x + 1, y, y + 1)
+        found = aggregate_pixel(self.points(root), pixel, spec.aggregate, spec.field)
+        return np.atleast_1d(found).astype(np.float64).tolist()  # type: ignore[no-any-return]
 
     def params(self, points: Points, controls: Controls, width: int, height: int) -> dict[str, Any]:
         """Return the parameters of the stages for a view of a plot on its plane."""

@@ -55,6 +55,36 @@ def aggregate(points: Points, tiles: Sequence[TileAddress], aggregate: str, fiel
     return [np.ascontiguousarray(found[one]) for one in tiles]
 
 
+def aggregate_pixel(points: Points, pixel: PixelRect, aggregate: str, field: str) -> Array:
+    """Aggregate one pixel as its tile does, to the last digit, and from its rows alone where that is the same.
+
+    Parameters
+    ----------
+    points : Points
+    pixel : PixelRect
+        One column and one row, within the world.
+    aggregate, field : str
+
+    Returns
+    -------
+    ndarray, shape (), or (categories,)
+    """
+    tile = TileAddress(pixel.z, pixel.x0 // TILE, pixel.y0 // TILE)
+    row, column = pixel.y0 % TILE + APRON, pixel.x0 % TILE + APRON
+    if points.kind == "lines":  # where a line is cut changes which cells it meets
+        return np.asarray(_tile(points, tile, aggregate, field)[..., row, column])
+    if tile in points.shape(aggregate, field).dense:
+        whole = points.states(tile, aggregate, field)
+        states = {name: one[..., row : row + 1, column : column + 1] for name, one in whole.items()}
+    else:
+        states = aggregate_states(points.rows_in(aggregate, field, quanta(pixel)), pixel, group_of(aggregate))
+    return np.asarray(finalised(states, aggregate)[..., 0, 0])
+
+
+def _tile(points: Points, tile: TileAddress, name: str, field: str) -> Array:
+    return aggregate(points, [tile], name, field)[0]
+
+
 def _pixels(rect: TileRect) -> PixelRect:
     """Return the pixels of some tiles and their aprons."""
     left, right, top, bottom = (edge * TILE for edge in rect[1:])

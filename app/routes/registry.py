@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from app.routes import bundles, events, figures, geography, health, images, lanes, metrics, tiles, uploads
+from app.routes import bundles, events, figures, geography, health, images, lanes, metrics, tiles, uploads, values
 from app.runtime import Runtime
 
 BLUEPRINTS: tuple[Callable[[Runtime], Blueprint], ...] = (
     tiles.blueprint,
+    values.blueprint,
     lanes.blueprint,
     images.blueprint,
     figures.blueprint,

@@ -16,6 +16,7 @@ from app.web.buckets import Buckets
 
 WEIGHTS: Final = {
     "tiles.tile": 1,
+    "values.value": 1,
     "images.image": 20,
     "figures.figure": 5,
     "events.events": 20,
