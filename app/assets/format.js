@@ -150,9 +150,6 @@
     return found.exponent > 0 && size < HUGE ? lettered(trimmed(found), LETTERS.find(([power]) => size >= power) ?? LETTERS.at(-1)) : text(trimmed(found));
   }
 
-  /** A value of a number or time field. */
-  const fieldValue = (value, kind) => (kind === "time" ? board.format.date(value, 1e3) : full(value));
-
   /** Milliseconds, to two digits below ten. */
   const ms = (value) => `${value < 9.95 ? value.toFixed(1) : Math.round(value).toLocaleString("en-GB")} ms`;
 
@@ -162,5 +159,5 @@
     return value < 1e6 ? `${Math.round(value / 1e3)} kB` : `${(value / 1e6).toFixed(1)} MB`;
   }
 
-  board.format = Object.assign(board.format || {}, { decimal, rounded, significant, shortest, trimmed, valueOf, texts, named, fixed, short, full, fieldValue, exact, certain, ms, bytes });
+  board.format = Object.assign(board.format || {}, { decimal, rounded, significant, shortest, trimmed, valueOf, texts, named, fixed, short, full, exact, certain, ms, bytes });
 })();

@@ -9,6 +9,10 @@
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
   const PATIENCE = 4000;
+  /** Pixels within which a place is that of a whole pixel: a hundred times what projecting to the deepest zoom loses. */
+  const SLACK = 1e-4;
+  /** Below it, float32 holds quarters. */
+  const WHOLE = 2 ** 22;
   /** ms for which an old picture, enlarged by Leaflet, will do, or none: making previews would only delay tiles that come so soon. */
   const GRACE = { covered: 150, blank: 70 };
 
@@ -261,21 +265,50 @@
     }
 
     /**
-     * The true value under a point of the map, not spread; of the nearest filled cell within the spreading. None of a preview.
-     * @returns {{value: number|number[], u: number, v: number}|null}
+     * The cell that is painted at a pixel of the zoom that is shown, or, where it is empty, the nearest filled one that is
+     * spread over it. None of a preview, none beyond the world, and none while a zoom is animated.
+     * @param {number} px, py whole
+     * @returns {{values: number[], x: number, y: number, exact: boolean}|null} values not spread, one a plane; the pixel
+     *   that has them; whether they have all the digits that the server has
      */
-    valueAt(latLng) {
+    cellAt(px, py) {
       const zoom = this.layer._tileZoom;
-      const point = this.map.project(latLng, zoom).floor();
-      const [x, y] = [Math.floor(point.x / board.TILE), Math.floor(point.y / board.TILE)];
+      const [x, y] = [Math.floor(px / board.TILE), Math.floor(py / board.TILE)];
       const one = this.tiles.get(`${x}:${y}:${zoom}`);
       if (!one?.tile || one.tile !== one.next || one.tile.empty || !this.drawn) return null;
-      const [cx, cy] = [point.x - x * board.TILE, point.y - y * board.TILE];
-      return nearest(one.tile, cx, cy, this.drawn.radius);
+      const [left, top] = [x * board.TILE, y * board.TILE];
+      const found = nearest(one.tile, px - left, py - top, this.drawn.radius);
+      one.tile.exact ??= isExact(one.tile);
+      return found && { values: found.values, x: left + found.x, y: top + found.y, exact: one.tile.exact };
+    }
+
+    /** The values of the cell at a place of the map, which may be that of a whole pixel, give or take what arithmetic loses. */
+    valueAt(latLng) {
+      // Projections clamp what lies beyond the map.
+      if (Math.abs(latLng.lat) > (this.map.options.crs.projection.MAX_LATITUDE ?? Infinity) + 1e-9) return null;
+      const { x, y } = this.map.project(latLng, this.layer._tileZoom);
+      const whole = (value) => (Math.abs(value - Math.round(value)) < SLACK ? Math.round(value) : Math.floor(value));
+      return this.cellAt(whole(x), whole(y))?.values ?? null;
     }
   }
 
-  /** The values of the filled cell nearest to a cell, one a plane. */
+  /**
+   * Whether no digits are lost: of counts and float64 none are, nor of whole numbers as float32, or they would have come as
+   * float64. Large ones alone do not show that they are whole: float32 rounds them to it.
+   */
+  function isExact({ values, float }) {
+    if (!float || values.BYTES_PER_ELEMENT === 8) return true;
+    let [known, large] = [false, false];
+    for (const value of values) {
+      if (!Number.isFinite(value)) continue;
+      if (!Number.isInteger(value)) return false;
+      if (Math.abs(value) < WHOLE) known = true;
+      else large = true;
+    }
+    return known || !large;
+  }
+
+  /** The filled cell nearest to a cell: its values, one a plane, and its place in the tile. */
   function nearest(tile, cx, cy, radius) {
     const side = tile.size + 2 * tile.apron;
     let best = null;
@@ -285,10 +318,10 @@
         if (far > (radius + 0.5) ** 2 || (best && far >= best.far)) continue;
         const at = (cy + dy + tile.apron) * side + cx + dx + tile.apron;
         const values = Array.from({ length: tile.planes }, (_, plane) => tile.values[plane * side * side + at]);
-        if (values.some((value) => (tile.float ? value === value : value > 0))) best = { far, values };
+        if (values.some((value) => (tile.float ? value === value : value > 0))) best = { far, values, x: cx + dx, y: cy + dy };
       }
     }
-    return best && best.values;
+    return best;
   }
 
   Object.assign(board, { AggregateView, canvasGrid, worldBounds });
