@@ -26,6 +26,9 @@
     return `${fixed(Math.abs(lat), digits)}° ${lat < 0 ? "S" : "N"}, ${fixed(Math.abs(lon), digits)}° ${lon < 0 ? "W" : "E"}`;
   }
 
+  /** Longitude and latitude of a position on the map's plane, whatever units its data have. */
+  const degrees = (u, v) => [(u / 2 ** 32) * 360 - 180, (Math.atan(Math.sinh(Math.PI * (1 - v / 2 ** 31))) * 180) / Math.PI];
+
   class Readout {
     /** @param {L.Map} map @param {object} info @param {World} world @param {AggregateView} view @param {HTMLElement} status @param {HTMLElement} value */
     constructor(map, info, world, view, status, value) {
@@ -136,8 +139,8 @@
 
     /** A place, with as many digits as tell pixels of that size apart. */
     coordinates(u, v, unit) {
+      if (this.world.geographic) return place(...degrees(u, v), (360 * unit) / 2 ** 32);
       const [dataX, dataY] = this.world.data(u, v);
-      if (this.world.geographic) return place(dataX, dataY, (360 * unit) / 2 ** 32);
       const { x, y } = this.info.axes;
       const one = (axis, value, step) => `${axis.title} ${board.format.coordinate(value, axis.kind, Math.abs(step) * unit)}${axis.unit && axis.kind === "number" ? ` ${axis.unit}` : ""}`;
       return `${one(x, dataX, this.world.dx)}, ${one(y, dataY, this.world.dy)}`;

@@ -52,13 +52,14 @@ def aggregate(points: Points, tiles: Sequence[TileAddress], aggregate: str, fiel
         for part in _parted(points, rect):
             checkpoint()
             found.update(_drawn(points, part, aggregate, field))
-    whole = [np.ascontiguousarray(found[one]) for one in tiles]
-    # Whole milliseconds: a tile keeps all digits of whole numbers, and few others of so many.
-    return [np.rint(one) for one in whole] if _are_times(points, aggregate, field) else whole
+    return [_timed(points, np.ascontiguousarray(found[one]), aggregate, field) for one in tiles]
 
 
-def _are_times(points: Points, aggregate: str, field: str) -> bool:
-    return aggregate in ("mean", "min", "max") and points.plot.find_field(field).kind == "time"
+def _timed(points: Points, values: Array, aggregate: str, field: str) -> Array:
+    """Return times as whole milliseconds: a tile keeps all digits of whole numbers, and few others of so many."""
+    if aggregate in ("mean", "min", "max") and points.plot.find_field(field).kind == "time":
+        return np.asarray(np.rint(values))
+    return values
 
 
 def aggregate_pixel(points: Points, pixel: PixelRect, aggregate: str, field: str) -> Array:
@@ -76,19 +77,19 @@ def aggregate_pixel(points: Points, pixel: PixelRect, aggregate: str, field: str
     ndarray, shape (), or (categories,)
     """
     tile = TileAddress(pixel.z, pixel.x0 // TILE, pixel.y0 // TILE)
-    row, column = pixel.y0 % TILE + APRON, pixel.x0 % TILE + APRON
-    if points.kind == "lines":  # where a line is cut changes which cells it meets
-        return np.asarray(_tile(points, tile, aggregate, field)[..., row, column])
     if tile in points.shape(aggregate, field).dense:
+        row, column = pixel.y0 % TILE + APRON, pixel.x0 % TILE + APRON
         whole = points.states(tile, aggregate, field)
-        states = {name: one[..., row : row + 1, column : column + 1] for name, one in whole.items()}
+        found = finalised(
+            {name: one[..., row : row + 1, column : column + 1] for name, one in whole.items()}, aggregate
+        )
     else:
-        states = aggregate_states(points.rows_in(aggregate, field, quanta(pixel)), pixel, group_of(aggregate))
-    return np.asarray(finalised(states, aggregate)[..., 0, 0])
-
-
-def _tile(points: Points, tile: TileAddress, name: str, field: str) -> Array:
-    return aggregate(points, [tile], name, field)[0]
+        rows = points.rows_in(aggregate, field, quanta(pixel))
+        if rows.kind == "lines":
+            found = aggregate_rect(rows, pixel, aggregate)
+        else:
+            found = finalised(aggregate_states(rows, pixel, group_of(aggregate)), aggregate)
+    return _timed(points, found[..., 0, 0], aggregate, field)
 
 
 def _pixels(rect: TileRect) -> PixelRect:

