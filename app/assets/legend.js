@@ -129,9 +129,10 @@
 
   function colourBar(scale, look, field) {
     const bar = element("div", "legend-bar");
-    bar.style.backgroundImage = look.palette.css;
+    const shown = scale.bar;
+    bar.style.backgroundImage = shown === scale ? look.palette.css : shown.gradient(look.palette);
     const row = element("div", "legend-ticks");
-    for (const { at, text } of barTicks(scale, look, field)) {
+    for (const { at, text } of barTicks(shown, look, field)) {
       const tick = element("span", at === 0 ? "first" : at === 1 ? "last" : "", text);
       tick.style.left = `${at * 100}%`;
       row.append(tick);

@@ -72,9 +72,10 @@
      * @param {number} of.high
      * @param {Float64Array|number[]} [of.knots] with eq_hist: distances from the low end, ascending
      * @param {Float64Array|number[]} [of.shares] of the visible cells that are not above each
+     * @param {ArrayLike<number>} [of.sample] of the visible cells' values, ascending; where bins may tell too few of them apart
      */
-    constructor({ normalization, low, high, knots, shares }) {
-      Object.assign(this, { normalization, lo: low, hi: high, flat: !(low < high) });
+    constructor({ normalization, low, high, knots, shares, sample }) {
+      Object.assign(this, { normalization, lo: low, hi: high, flat: !(low < high), sample });
       const equal = normalization === "eq_hist" && !this.flat;
       this.shares = equal ? new Shares(low, knots, shares) : null;
       this.curve = equal ? { bend: (value) => this.shares.at(value), first: shares[0], last: shares[shares.length - 1] } : this.curveOf(normalization);
@@ -104,6 +105,13 @@
       return Math.max(this.lo, Math.min(this.hi, unbend ? unbend(bent) : this.shares.value(bent)));
     }
 
+    /** What the colour bar shows: the scale, or where its bins are too coarse for the data, how many cells have each colour. */
+    get bar() {
+      if (!this.shares || !this.sample?.length) return this;
+      const bar = new Bar(this);
+      return bar.isNear() ? this : bar;
+    }
+
     /** @returns {Uint16Array} the level nearest to each value's position; 0 for NaN */
     levels(values) {
       const found = new Uint16Array(values.length);
@@ -117,6 +125,51 @@
         found[i] = Math.floor(at * STEPS + 0.5) + 1;
       }
       return found;
+    }
+  }
+
+  /** A colour bar on which a value stands at the share of the visible cells between the ends that are not above it. */
+  class Bar {
+    /** @param {Scale} scale */
+    constructor(scale) {
+      const { lo, hi, sample, normalization } = scale;
+      Object.assign(this, { scale, lo, hi, sample, normalization });
+      [this.first, this.last] = [this.upTo(lo), sample.length];
+    }
+
+    /** How many of the sample are at or below a value. */
+    upTo(value) {
+      let [low, high] = [0, this.sample.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (this.sample[middle] <= value) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    }
+
+    position(value) {
+      if (value <= this.lo) return 0;
+      return value >= this.hi ? 1 : Math.max(0, (this.upTo(value) - this.first) / (this.last - this.first));
+    }
+
+    value(position) {
+      if (position <= 0) return this.lo;
+      if (position >= 1) return this.hi;
+      return this.sample[Math.max(0, Math.ceil(this.first + position * (this.last - this.first) - 1e-9) - 1)];
+    }
+
+    /** Whether all values stand where the scale has them, as near as a bar can show. */
+    isNear() {
+      if (this.first >= this.last) return true;
+      return Array.from({ length: 33 }, (_, i) => this.value(i / 32)).every((value) => Math.abs(this.position(value) - this.scale.position(value)) < 0.01);
+    }
+
+    /** The colours along the bar, as the picture has them. @returns {string} CSS */
+    gradient(palette) {
+      const values = Array.from({ length: 65 }, (_, i) => this.value(i / 64));
+      const words = board.levelColours(palette, this.scale.levels(values)).subarray(1);
+      return `linear-gradient(90deg, ${Array.from(words, (word) => `rgb(${word & 255},${(word >> 8) & 255},${(word >> 16) & 255})`).join(", ")})`;
     }
   }
 

@@ -13,6 +13,8 @@
   const SMALLEST = 1e-290;
   /** As many values are sorted in no time. */
   const FEW = 4096;
+  /** As many tell shares of a colour bar apart. */
+  const SAMPLE = 16384;
 
   /**
    * Number a grid's distinct counts from 1, in order; 0 stays empty. Done once for a tile's part and spreading.
@@ -181,11 +183,18 @@
     }
 
     shares(low, high) {
-      if (high - low >= SMALLEST) return binShares(tally(this.cells, null, low, high), high - low);
+      if (high - low >= SMALLEST) return { ...binShares(tally(this.cells, null, low, high), high - low), sample: this.sample(low, high) };
       const sorted = this.cells.filter((value) => value >= low && value <= high).sort();
       const distinct = Float64Array.from(new Set(sorted));
       const shares = distinct.map((value) => (lastAtMost(sorted, value) + 1) / sorted.length);
       return { knots: distinct.map((value) => value - low), shares };
+    }
+
+    /** Some of the values between two, ascending. */
+    sample(low, high) {
+      const step = Math.ceil(this.total / SAMPLE);
+      const some = this.cells.filter((value, i) => i % step === 0 && value >= low && value <= high);
+      return some.sort();
     }
   }
 

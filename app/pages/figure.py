@@ -173,7 +173,7 @@ def _pictured(token: str, recipe: Recipe, shading: dict[str, Any], ground: str, 
         **recipe.root,
         **recipe.params,
         **params,
-        "legend": legend(scale, how.normalization),
+        "legend": legend(scale, how.normalization, lambda: side.read(given.token, "encode", "spread")),
         "categories": [list(pair) for pair in zip(categories, colours, strict=True)],
         "events": _joined(above, given.events),
     }

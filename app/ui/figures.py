@@ -6,6 +6,7 @@ light and dark.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ _CLOCK_STOPS: Final = [
 ]
 # As many as a legend has pixels.
 _LEGEND_KNOTS: Final = 257
+# As many values tell the shares of a legend apart.
+_SAMPLE: Final = 16_384
 # A lone value gets this much room on both sides, as a share of its size.
 _LONE: Final = 0.05
 
@@ -208,7 +211,7 @@ CONFIG: Final[dict[str, Any]] = {
 """Plotly's configuration. `assets/figure.js` handles double clicks: plotly would return to the address's bounds."""
 
 
-def legend(scale: Scale | None, normalization: str) -> dict[str, Any] | None:
+def legend(scale: Scale | None, normalization: str, cells: Callable[[], Any]) -> dict[str, Any] | None:
     """Return the scale of a picture for its legend, as JSON; `assets/scale.js` takes it as it is.
 
     Parameters
@@ -216,6 +219,8 @@ def legend(scale: Scale | None, normalization: str) -> dict[str, Any] | None:
     scale : Scale or None
         None where nothing is visible.
     normalization : str
+    cells : callable
+        Returns what is visible; called where the bins of eq_hist may be too coarse to tell values apart.
 
     Returns
     -------
@@ -230,4 +235,18 @@ def legend(scale: Scale | None, normalization: str) -> dict[str, Any] | None:
     wanted = np.linspace(scale.shares[0], scale.shares[-1], _LEGEND_KNOTS)
     chosen = np.unique(np.append(np.searchsorted(scale.shares, wanted), [0, len(scale.shares) - 1]))
     chosen = chosen[chosen < len(scale.shares)]
-    return {**found, "knots": scale.knots[chosen].tolist(), "shares": scale.shares[chosen].tolist()}
+    return {
+        **found,
+        "knots": scale.knots[chosen].tolist(),
+        "shares": scale.shares[chosen].tolist(),
+        "sample": _sample(cells(), scale.low, scale.high),
+    }
+
+
+def _sample(cells: Any, low: float, high: float) -> list[float]:
+    """Return some of the values between the ends of a scale, ascending; none of counts, whose shares are exact."""
+    if cells.dtype.kind == "u":
+        return []
+    inside = cells[(cells >= low) & (cells <= high)]
+    some = np.sort(inside[:: max(len(inside) // _SAMPLE, 1)])
+    return [float(one) for one in some[np.linspace(0, len(some) - 1, _LEGEND_KNOTS).round().astype(int)]]

@@ -123,7 +123,7 @@ def test_the_legend_has_the_scale_of_the_picture(normalization, values, window, 
     cells = np.array([values], np.uint32)
     cells = np.where(cells, cells * 0.7, np.nan) if floats else cells
     scale = find_scale(cells, normalization, window)
-    told = legend(scale, normalization)
+    told = legend(scale, normalization, lambda: cells)
     assert (told is None) == (scale is None)
     if told is None:
         return
@@ -137,6 +137,10 @@ def test_the_legend_has_the_scale_of_the_picture(normalization, values, window, 
 
 def test_a_legend_of_many_values_stays_short():
     cells = np.random.default_rng(1).lognormal(0, 3, (300, 400))
-    told = legend(find_scale(cells, "eq_hist", (10, 60)), "eq_hist")
+    scale = find_scale(cells, "eq_hist", (10, 60))
+    told = legend(scale, "eq_hist", lambda: cells)
     assert len(told["knots"]) < 300
+    inside = np.sort(cells[(cells >= scale.low) & (cells <= scale.high)])
+    wanted = [inside[round(part * (len(inside) - 1))] for part in (0.25, 0.5, 0.75)]
+    assert np.allclose([told["sample"][at] for at in (64, 128, 192)], wanted, rtol=0.1)
     assert told["knots"][-1] == pytest.approx(told["high"] - told["low"], rel=1e-4)

@@ -70,3 +70,32 @@ def test_percentiles_of_many_cells_are_exact(page: Page) -> None:
       return [0.01, 2, 10, 50, 60, 98, 99.99].map((p) => stats.percentile(p) - sorted[Math.ceil(p * 500 - 1e-9) - 1]);
     }"""
     assert page.evaluate(script) == [0] * 7
+
+
+BARS = """([spread, colours]) => {
+  let seed = 11;
+  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const cells = Float64Array.from({ length: 40000 }, () => Math.exp(spread * (random() + random() + random() - 1.5)));
+  const part = { x0: 0, x1: 400, y0: 0, y1: 100 };
+  const stats = stageboard.visibleStats([{ grid: { kind: 'float', cells, area: part }, part }], 40000);
+  const scale = stageboard.scaleOf(stats, 'eq_hist', [0, 100]);
+  const sorted = cells.slice().sort();
+  const share = (value) => (sorted.findLastIndex((one) => one <= value) + 1) / 40000;
+  const palette = { colours: stageboard.parseColours(colours.join('')) };
+  const off = [0.1, 0.3, 0.5, 0.8, 0.97].map((at) => share(scale.bar.value(at)) - at);
+  const there = (value) => [...stageboard.levelColours(palette, scale.levels([value]))][1];
+  const css = scale.bar.gradient?.(palette).match(/rgb\\(\\d+,\\d+,\\d+\\)/g);
+  const own = css && [16, 32, 48].map((i) => {
+    const word = there(scale.bar.value(i / 64));
+    return css[i] === `rgb(${word & 255},${(word >> 8) & 255},${(word >> 16) & 255})`;
+  });
+  return [scale.bar === scale, off, own ?? null];
+}"""
+
+
+@pytest.mark.parametrize(("tail", "plain"), [(1, True), (20, False)])
+def test_a_bar_of_coarse_bins_shows_how_many_cells_have_each_colour(page: Page, tail: float, plain: bool) -> None:
+    is_scale, off, own = page.evaluate(BARS, [tail, GOLDEN["palette"]["colours"]])
+    assert is_scale == plain
+    assert max(map(abs, off)) < 0.01
+    assert own == (None if plain else [True] * 3)
