@@ -1,5 +1,6 @@
-"""The one app of a test session: Dash keeps its pages in a registry of the process."""
+"""The one app of a test session, and its one real browser: Dash and Playwright keep what they have in the process."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
@@ -9,11 +10,13 @@ import dash
 import pytest
 from flask.testing import FlaskClient
 from numba.core import compiler
+from playwright.sync_api import Browser, sync_playwright
 
 from app.pipeline import redis_link
 from app.server import create_app
 from app.settings import Settings
 from tests.app.paging import content
+from tests.browser.browsing import FLAGS, chromium
 from tests.redis_server import RedisServer
 
 
@@ -61,11 +64,24 @@ def redis_server(shared_redis: RedisServer, patient: None) -> RedisServer:
     return shared_redis
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return the browser; without one, tests are skipped by name, but fail in CI."""
+    path = chromium()
+    if not path:
+        message = "no Chromium: `make test` installs it, or set CHROMIUM to its path"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with sync_playwright() as play:
+        launched = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        launched.close()
+
+
 # An app of its own, for processes of its own: its pages would be registered here.
 collect_ignore = ["app/proxied.py"]
 
 
-class Browser(FlaskClient):
+class Client(FlaskClient):
     """A client that says which page asks, as every browser does."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
@@ -86,7 +102,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def app(settings: Settings) -> Iterator[dash.Dash]:
     """Assemble the whole app, on the embedded data."""
     made = create_app(settings)
-    made.server.test_client_class = Browser
+    made.server.test_client_class = Client
     # Dash gives the callbacks of our pages to the first app that answers: other tests build apps, too.
     made.server.test_client().get("/_dash-dependencies")
     yield made

@@ -249,7 +249,7 @@ def test_by_category_comes_in_the_categories_own_colours(client):
     shown = picture(client, aggregate(client, aggregate="by", field="basin"))
     assert [name for name, _ in shown["categories"]][:2] == ["North Atlantic", "East Pacific"]
     assert shown["aggregate"] == "by"
-    assert shown["legend"][-1][1] >= 1
+    assert shown["legend"]["high"] >= 1
 
 
 def test_an_aggregate_without_a_field_takes_the_first_that_fits(client):
@@ -260,12 +260,12 @@ def test_an_aggregate_without_a_field_takes_the_first_that_fits(client):
 def test_the_legend_tells_the_greatest_count_of_the_view(client, app):
     shown = picture(client, aggregate(client, width=30, height=20), normalization="linear")
     counts = direct(app, 30, 20)
-    assert [shown["legend"][0][1], shown["legend"][-1][1]] == [counts[counts > 0].min(), counts.max()]
+    assert [shown["legend"]["low"], shown["legend"]["high"]] == [counts[counts > 0].min(), counts.max()]
 
 
 def test_a_view_of_no_rows_is_an_empty_picture(client):
     shown = picture(client, aggregate(client, y0=88, y1=89))
-    assert shown["legend"] == []
+    assert shown["legend"] is None
     assert not np.asarray(Image.open(io.BytesIO(client.get(shown["src"]).data)).convert("RGBA"))[..., 3].any()
 
 

@@ -1,15 +1,14 @@
-"""A real server in its own process, and a real browser: Debian's Chromium, driven by Playwright.
+"""A real server in its own process, and pages of the real browser: Debian's Chromium, driven by Playwright.
 
 A test asks `browse` for a page; at its end any error in the console, or any request that failed, fails the test.
 """
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.browser.browsing import DESKTOP, FLAGS, PHONE, Server, Visit, chromium, start_server, stop_server
+from tests.browser.browsing import DESKTOP, PHONE, Server, Visit, start_server, stop_server
 
 expect.set_options(timeout=30_000)  # as all else waits, for a page on a busy machine
 
@@ -20,19 +19,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = start_server(tmp_path_factory.mktemp("server"))
     yield running
     stop_server(running)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Return the browser; without one, tests are skipped by name, but fail in CI."""
-    path = chromium()
-    if not path:
-        message = "no Chromium: `make test` installs it, or set CHROMIUM to its path"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as play:
-        launched = play.chromium.launch(executable_path=path, args=FLAGS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

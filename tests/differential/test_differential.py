@@ -11,10 +11,8 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import browser
 from tests.differential.run import Bench, batch_of, bench_of
 
-__all__ = ["browser"]
 SEEDS = [int(one) for one in os.environ.get("DIFFERENTIAL_SEEDS", ",".join(map(str, range(40)))).split(",")]
 
 
