@@ -21,7 +21,6 @@ from flask import Flask, current_app
 from app import __version__
 from app.datasets.catalogue import open_catalogue
 from app.datasets.uploads import Tending, Uploads
-from app.pipeline.chain import split_chain
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import StaleError, StoreError
 from app.pipeline.idle import Idle
@@ -46,7 +45,7 @@ from app.pipeline.types import Bounds, Dataset, Plot, PlotKind, TileAddress, Til
 from app.pipeline.warmup import warm_up
 from app.pipeline.world import TILE, PixelRect, in_world
 from app.plots import described, figure_axis, picture_params
-from app.settings import Settings
+from app.settings import Settings, tiers
 
 EXTENSION = "stageboard"
 # How long a file's identity is trusted before the file is looked at again.
@@ -55,11 +54,6 @@ TRUST_SECONDS = 2.0
 SMALL_BYTES = 64_000_000
 MOST_TILES = 64
 TRACE_SIZE = (1000, 600)
-
-
-def nobody() -> str:
-    """Return that nobody is asking."""
-    return ""
 
 
 def of(server: Flask) -> "Runtime":
@@ -98,9 +92,9 @@ class Runtime:
         # One half keeps results as bytes, the other as arrays.
         memory = ("memory:", int(settings.memory_bytes) // 2)
         try:
-            self.store = open_store(memory, *_tiers(settings))
+            self.store = open_store(memory, *tiers(settings))
         except StoreError as error:
-            self.store, self.columns = open_store(memory, *_tiers(settings, "disk")), None
+            self.store, self.columns = open_store(memory, *tiers(settings, "disk")), None
             self.notes = (f"{error} Until then results are kept in memory, and lost at exit.",)
         kept = Kept(int(settings.memory_bytes) // 2)
         lessor = lessor_of(self.store)
@@ -117,7 +111,7 @@ class Runtime:
         )
         self.uploads.sweep()
         self.tending = Tending(self.uploads)
-        self.owner: Callable[[], str] = nobody
+        self.owner: Callable[[], str] = str  # nobody asks
         self.preparing = Preparing()
         self.deepening = Preparing(1)
         self._deepened: set[str] = set()
@@ -397,18 +391,6 @@ class Runtime:
             "store": self.store_stats()["tiers"],
             "notes": list(self.notes),
         }
-
-
-def _tiers(settings: Settings, without: str = "") -> list[tuple[str, int]]:
-    """Return the addresses and limits of the tiers behind memory, but for those of a kind that cannot be used."""
-    limits = {"disk": int(settings.disk_bytes)}
-    tiers = []
-    for address in split_chain(settings.store)[1:]:
-        kind = address.partition(":")[0]
-        if kind != without:
-            shown = f"disk:{settings.cache / 'results'}" if address == "disk:" else address
-            tiers.append((shown, limits.get(kind, int(settings.redis_bytes))))
-    return tiers
 
 
 def _inside(rect: TileRect, z: int) -> Iterator[TileAddress]:

@@ -204,3 +204,15 @@ def _sentence(error: ValidationError) -> str:
     value = "not usable" if name in ("secret", "store") else repr(fault["input"])
     where = f"{flag} or {PREFIX}{name.upper()}" if flag else f"{PREFIX}{name.upper()}"
     return f"setting {name!r} is {value}: {said[:1].lower()}{said[1:]}. Set {where}."
+
+
+def tiers(settings: Settings, without: str = "") -> list[tuple[str, int]]:
+    """Return the addresses and limits of the tiers behind memory, but for those of a kind that cannot be used."""
+    limits = {"disk": int(settings.disk_bytes)}
+    found = []
+    for address in split_chain(settings.store)[1:]:
+        kind = address.partition(":")[0]
+        if kind != without:
+            shown = f"disk:{settings.cache / 'results'}" if address == "disk:" else address
+            found.append((shown, limits.get(kind, int(settings.redis_bytes))))
+    return found

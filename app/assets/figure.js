@@ -192,10 +192,9 @@
   function drawLegend(picture) {
     const field = page.info.fields.find((one) => one.name === picture.field);
     const told = field && { ...field, labels: picture.categories.map(([label]) => label), colors: picture.categories.map(([, colour]) => colour) };
-    const look = { aggregate: picture.aggregate, palette: palette() };
-    const scale = picture.legend && new board.Scale(picture.legend);
-    board.drawLegend(find("legend"), scale, look, told);
-    board.drawRange(find("range-values"), scale, look, told);
+    const shown = [picture.legend && new board.Scale(picture.legend), { aggregate: picture.aggregate, palette: palette() }, told];
+    board.drawLegend(find("legend"), ...shown);
+    board.drawRange(find("range-values"), ...shown);
   }
 
   const palette = () => board.palette(page.look.cmap, page.info.palettes[page.look.cmap], board.scheme());
