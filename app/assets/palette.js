@@ -65,10 +65,13 @@
   function colourOf(colours, level) {
     const at = (level - 1) * (colours.length - 1);
     const below = Math.min(Math.floor(at / board.STEPS), colours.length - 2);
-    const [a, b, part] = [colours[below], colours[below + 1], at - below * board.STEPS];
-    const mix = (i) => Math.floor((a[i] * (board.STEPS - part) + b[i] * part) / board.STEPS);
-    return ((255 << 24) | (mix(2) << 16) | (mix(1) << 8) | mix(0)) >>> 0;
+    const a = colours[below];
+    const b = colours[below + 1];
+    const part = at - below * board.STEPS;
+    return ((255 << 24) | (mix(a[2], b[2], part) << 16) | (mix(a[1], b[1], part) << 8) | mix(a[0], b[0], part)) >>> 0;
   }
+
+  const mix = (a, b, part) => Math.floor((a * (board.STEPS - part) + b * part) / board.STEPS);
 
   /** A table by code, where code 0 is empty and code i + 1 has the level at i. @returns {Uint32Array} */
   function byCode(levels, of) {
@@ -82,7 +85,9 @@
 
   /** Colours of all levels; made once a palette. @returns {Uint32Array} */
   function colourTable(palette) {
-    if (!palette.table) palette.table = byCode(Uint16Array.from({ length: board.STEPS + 1 }, (_, i) => i + 1), (level) => colourOf(palette.colours, level));
+    if (palette.table) return palette.table;
+    palette.table = new Uint32Array(board.STEPS + 2);
+    for (let level = 1; level <= board.STEPS + 1; level++) palette.table[level] = colourOf(palette.colours, level);
     return palette.table;
   }
 

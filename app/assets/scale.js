@@ -30,6 +30,8 @@
       this.starts = new Uint32Array(BINS + 1);
       for (const knot of knots) this.starts[Math.min(BINS, Math.floor(knot * this.per) + 1)]++;
       for (let bin = 1; bin <= BINS; bin++) this.starts[bin] += this.starts[bin - 1];
+      this.slopes = new Float64Array(knots.length);
+      for (let i = 1; i < knots.length; i++) this.slopes[i] = (shares[i] - shares[i - 1]) / (knots[i] - knots[i - 1]);
     }
 
     /** How many knots are at or below a distance. */
@@ -42,14 +44,31 @@
     }
 
     at(value) {
-      const { knots, shares } = this;
+      const { knots, shares, slopes } = this;
       const above = value - this.low;
       const after = this.upTo(above);
       if (after === 0) return shares[0];
       // At a knot no slope counts: between the least of numbers it is infinite.
       if (after === knots.length || knots[after - 1] === above) return shares[after - 1];
-      const slope = (shares[after] - shares[after - 1]) / (knots[after] - knots[after - 1]);
-      return slope * (above - knots[after - 1]) + shares[after - 1];
+      return slopes[after] * (above - knots[after - 1]) + shares[after - 1];
+    }
+
+    /** Levels of values; 0 for NaN. As `at` has it, written out. */
+    grade(values, found) {
+      const { low, per, starts, knots, shares, slopes } = this;
+      const top = knots.length;
+      const first = shares[0];
+      const span = shares[top - 1] - first;
+      for (let i = 0; i < found.length; i++) {
+        const above = values[i] - low;
+        if (above !== above) continue;
+        let after = starts[Math.min(BINS, Math.max(0, above * per)) | 0];
+        while (after < top && knots[after] <= above) after++;
+        while (after > 0 && knots[after - 1] > above) after--;
+        let share = shares[after === 0 ? 0 : after - 1];
+        if (after > 0 && after < top && knots[after - 1] !== above) share = slopes[after] * (above - knots[after - 1]) + share;
+        found[i] = 1 + ((((share - first) / span) * STEPS + 0.5) | 0);
+      }
     }
 
     /** The least value with that share of the cells at or below it. */
@@ -72,7 +91,8 @@
      * @param {number} of.high
      * @param {Float64Array|number[]} [of.knots] with eq_hist: distances from the low end, ascending
      * @param {Float64Array|number[]} [of.shares] of the visible cells that are not above each
-     * @param {ArrayLike<number>} [of.sample] of the visible cells' values, ascending; where bins may tell too few of them apart
+     * @param {number[]|function(): Float64Array} [of.sample] some of the visible cells' values, ascending, or what returns
+     *   them; none where their knots tell all apart
      */
     constructor({ normalization, low, high, knots, shares, sample }) {
       Object.assign(this, { normalization, lo: low, hi: high, flat: !(low < high), sample });
@@ -107,32 +127,41 @@
 
     /** What the colour bar shows: the scale, or where its bins are too coarse for the data, how many cells have each colour. */
     get bar() {
-      if (!this.shares || !this.sample?.length) return this;
-      const bar = new Bar(this);
+      const sample = typeof this.sample === "function" ? this.sample() : this.sample;
+      if (!this.shares || !sample?.length) return this;
+      const bar = new Bar(this, sample);
       return bar.isNear() ? this : bar;
     }
 
     /** @returns {Uint16Array} the level nearest to each value's position; 0 for NaN */
     levels(values) {
       const found = new Uint16Array(values.length);
-      const { flat, lo } = this;
-      const { bend, first, last } = this.curve;
-      const span = last - first;
+      if (this.flat) for (let i = 0; i < found.length; i++) found[i] = values[i] !== values[i] ? 0 : values[i] < this.lo ? 1 : STEPS + 1;
+      else if (this.shares) this.shares.grade(values, found);
+      else this.grade(values, found);
+      return found;
+    }
+
+    /** Levels by a curve. Written out, since a function handed in would be called once a cell. */
+    grade(values, found) {
+      const { lo, hi, normalization } = this;
+      const [log, cbrt] = [normalization === "log", normalization === "cbrt"];
+      const { last } = this.curve;
       for (let i = 0; i < found.length; i++) {
         const value = values[i];
         if (value !== value) continue;
-        const at = flat ? (value < lo ? 0 : 1) : (bend(value) - first) / span;
-        found[i] = Math.floor(at * STEPS + 0.5) + 1;
+        const above = (value < lo ? lo : value > hi ? hi : value) - lo;
+        const bent = log ? Math.log1p(above) : cbrt ? Math.cbrt(above) : above;
+        found[i] = 1 + (((bent / last) * STEPS + 0.5) | 0);
       }
-      return found;
     }
   }
 
   /** A colour bar on which a value stands at the share of the visible cells between the ends that are not above it. */
   class Bar {
-    /** @param {Scale} scale */
-    constructor(scale) {
-      const { lo, hi, sample, normalization } = scale;
+    /** @param {Scale} scale @param {ArrayLike<number>} sample */
+    constructor(scale, sample) {
+      const { lo, hi, normalization } = scale;
       Object.assign(this, { scale, lo, hi, sample, normalization });
       [this.first, this.last] = [this.upTo(lo), sample.length];
     }

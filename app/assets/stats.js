@@ -183,7 +183,7 @@
     }
 
     shares(low, high) {
-      if (high - low >= SMALLEST) return { ...binShares(tally(this.cells, null, low, high), high - low), sample: this.sample(low, high) };
+      if (high - low >= SMALLEST) return { ...binShares(tally(this.cells, null, low, high), high - low), sample: () => this.sample(low, high) };
       const sorted = this.cells.filter((value) => value >= low && value <= high).sort();
       const distinct = Float64Array.from(new Set(sorted));
       const shares = distinct.map((value) => (lastAtMost(sorted, value) + 1) / sorted.length);
@@ -193,8 +193,8 @@
     /** Some of the values between two, ascending. */
     sample(low, high) {
       const step = Math.ceil(this.total / SAMPLE);
-      const some = this.cells.filter((value, i) => i % step === 0 && value >= low && value <= high);
-      return some.sort();
+      const some = Float64Array.from({ length: Math.floor(this.total / step) }, (_, i) => this.cells[i * step]);
+      return some.filter((value) => value >= low && value <= high).sort();
     }
   }
 
