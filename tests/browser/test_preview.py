@@ -79,7 +79,7 @@ def test_a_picture_is_there_before_its_tiles(browse: Browse, path: str, script: 
 
 def test_a_picture_is_as_bright_and_on_the_same_colours_as_its_preview(browse: Browse) -> None:
     page = opened(browse, "/explorer/stars")
-    scale = "({ top: stageboard.explorer.view.shader.scale.max, radius: stageboard.explorer.view.drawn.radius })"
+    scale = "({ top: stageboard.explorer.view.shader.scale.hi, radius: stageboard.explorer.view.drawn.radius })"
     with slow(page):
         move(page, "map.setZoom(map.getZoom() + 1, { animate: false })")
         page.wait_for_function("stageboard.explorer.view.current().every((one) => one.painted)")
