@@ -228,7 +228,7 @@ def test_discs_are_whole_beyond_the_edge(edges: tuple[Server, Any], look, view: 
     palette = ["#{:02x}{:02x}{:02x}".format(*one) for one in seen["palette"]]
     shaded = np.asarray(tf.shade(cells, cmap=palette, how="linear").data).view(np.uint8).reshape(height, width, 4)
     assert ((seen["pixels"][..., 3] > 0) == filled).all()
-    assert np.abs(seen["pixels"] - shaded)[filled].max() <= 2
+    assert np.abs(seen["pixels"] - shaded)[filled].max() <= 1
     same(seen, exported(page, seen["href"]))
 
 
