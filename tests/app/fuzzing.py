@@ -218,10 +218,11 @@ class Fuzz:
         ]
 
     def tiles(self) -> some.SearchStrategy[Ask]:
-        """Draw a tile's address, and a lane's wish for tiles."""
+        """Draw the address of a tile or of a pixel, and a lane's wish for tiles."""
         right = some.tuples(some.sampled_from(self.specs), *[some.sampled_from("0123")] * 3)
         address = right | right | some.tuples(near(self.specs), whole, whole, whole)
-        tile = some.builds(lambda at, more: Ask("GET", _path("tiles", *at), headers=more), address, headers)
+        kinds = some.sampled_from(["tiles", "tiles", "values"])
+        tile = some.builds(lambda kind, at, more: Ask("GET", _path(kind, *at), headers=more), kinds, address, headers)
         wish = some.builds(lambda at, more: Ask("POST", _path("lanes", *at[:2]), headers=more), address, headers)
         return tile | tile | wish
 
