@@ -33,12 +33,8 @@ LARGEST = 1e290
 # Bins of a range below would be too narrow for floats.
 SMALLEST = 1e-290
 
-# How a normalisation bends the distance from the low end, and back.
-CURVES: Mapping[str, tuple[Curve, Curve]] = {
-    "linear": (lambda above: above, lambda bent: bent),
-    "log": (np.log1p, np.expm1),
-    "cbrt": (np.cbrt, lambda bent: bent**3),
-}
+# How a normalisation bends the distance from the low end.
+_CURVES: Mapping[str, Curve] = {"linear": lambda above: above, "log": np.log1p, "cbrt": np.cbrt}
 
 
 class Scale(NamedTuple):
@@ -60,10 +56,11 @@ class Scale(NamedTuple):
 
     def packed(self) -> Floats:
         """Return the scale as one array, shape (2, 1 + n)."""
-        return np.array([[self.low, *self.knots], [self.high, *self.shares]])
+        ends = np.array([[self.low], [self.high]])
+        return np.concatenate([ends, np.stack([self.knots, self.shares])], axis=1)
 
 
-NONE: Floats = np.zeros(0)
+_NONE: Floats = np.zeros(0)
 
 
 def unpacked(packed: Floats) -> Scale | None:
@@ -131,7 +128,7 @@ def _scale_of_counts(flat: Array, equal: bool, window: Sequence[float], binned: 
     below = cells.cumsum()
     low, high = (float(values[np.searchsorted(below, rank(int(below[-1]), end), "right")]) for end in window)
     if not equal or not low < high:
-        return Scale(low, high, NONE, NONE)
+        return Scale(low, high, _NONE, _NONE)
     inside = (values >= low) & (values <= high)
     above, held = values[inside] - low, cells[inside]
     # Datashader bins counts that are far apart, and totals of categories, which turn to floats where a cell is empty.
@@ -145,7 +142,7 @@ def _distinct_counts(flat: Array, distribution: bool) -> tuple[Floats, Array]:
     """Return the counts above 0, ascending, and how many cells hold each; the extremes alone where these will do."""
     top = int(flat.max(initial=0))
     if not top:
-        return NONE, NONE
+        return _NONE, _NONE
     distinct: Array
     cells: Array
     if top >= TABLE_ROWS:
@@ -168,7 +165,7 @@ def _scale_of_floats(flat: Floats, equal: bool, window: Sequence[float]) -> Scal
         least, greatest = pixels.extremes(flat)
     low, high = _percentiles(flat, window, (least, greatest)) if window[0] > 0 or window[1] < 100 else (least, greatest)
     if not equal or not low < high:
-        return Scale(low, high, NONE, NONE)
+        return Scale(low, high, _NONE, _NONE)
     if high - low < SMALLEST:
         distinct, cells = np.unique(flat[(flat >= low) & (flat <= high)], return_counts=True)
         return Scale(low, high, distinct - low, cells.cumsum() / cells.sum())
@@ -217,7 +214,7 @@ def places(values: Array, scale: Scale, normalization: str) -> Floats:
     if normalization == "eq_hist":
         first, last = scale.shares[0], scale.shares[-1]
         return np.asarray((np.interp(values - scale.low, scale.knots, scale.shares) - first) / (last - first))
-    bend, _ = CURVES[normalization]
+    bend = _CURVES[normalization]
     # An array, since NumPy computes the curves of single numbers in other steps.
     (last,) = bend(np.array([scale.high - scale.low]))
     return np.asarray(bend(np.clip(values, scale.low, scale.high) - scale.low) / last)
