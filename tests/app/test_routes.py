@@ -313,7 +313,7 @@ def test_ready_waits_for_kernels_and_says_what_is_degraded(tmp_path: Path) -> No
         answer = client.get("/ready")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         engine.warm()
-        assert engine.warmed.wait(60)
+        assert engine.warmed.wait(180)
         answer = client.get("/ready")
         assert (answer.status_code, answer.get_json()["status"]) == (200, "degraded")
         assert "cannot be used" in answer.get_json()["reasons"][0]
