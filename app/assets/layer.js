@@ -283,7 +283,7 @@
       if (!one?.tile || one.tile !== one.next || one.tile.empty || !this.drawn) return null;
       const [left, top] = [x * board.TILE, y * board.TILE];
       const found = nearest(one.tile, px - left, py - top, this.drawn.radius);
-      one.tile.exact ??= isExact(one.tile);
+      one.tile.exact ??= isExact(one.tile, this.drawn.aggregate);
       return found && { values: found.values, x: left + found.x, y: top + found.y, exact: one.tile.exact };
     }
 
@@ -299,9 +299,10 @@
 
   /**
    * Whether no digits are lost: of counts and float64 none are, nor of whole numbers as float32, or they would have come as
-   * float64. Large ones alone do not show that they are whole: float32 rounds them to it.
+   * float64. Large ones do not show that they are whole, since float32 rounds them to it; small ones beside them do, but not
+   * for what is divided, which is whole by chance.
    */
-  function isExact({ values, float }) {
+  function isExact({ values, float }, aggregate) {
     if (!float || values.BYTES_PER_ELEMENT === 8) return true;
     let [known, large] = [false, false];
     for (const value of values) {
@@ -310,7 +311,7 @@
       if (Math.abs(value) < WHOLE) known = true;
       else large = true;
     }
-    return known || !large;
+    return !large || (known && ["sum", "min", "max"].includes(aggregate));
   }
 
   /** The filled cell nearest to a cell: its values, one a plane, and its place in the tile. */

@@ -38,21 +38,25 @@
     const unit = round ? Infinity : unitOf(value);
     if (unit === 0 && Number.isInteger(value)) yield rounded(value, 0);
     for (let count = 1; count <= 17; count++) {
-      const found = trimmed(significant(value, count));
-      yield found.exponent > unit ? rounded(value, unit) : found;
+      const found = significant(value, count);
+      yield round ? trimmed(found) : found.exponent > unit ? rounded(value, unit) : found;
     }
   }
 
   /** The same of a moment: days, minutes, seconds, or parts of one. */
   function* moments(value) {
-    for (const step of STEPS) yield { value: Math.round(value / step) * step, step };
-    yield { value, step: STEPS.at(-1) };
+    for (const step of STEPS) yield { value: Math.round(value / step) * step, step, from: value };
+    yield { value, step: STEPS.at(-1), from: value };
   }
 
   /** How a field's values are rounded and written: moments all to the finest that one of them needs. */
   function scriptOf(field, look) {
     if (field?.kind === "time" && look.aggregate !== "count") {
-      const write = (all) => all.map(({ value }) => board.format.date(value, Math.min(...all.map((one) => one.step))));
+      const write = (all) => {
+        const step = Math.min(...all.map((one) => one.step));
+        // What is written more finely than it was rounded is rounded anew, unless it stands where it was rounded to.
+        return all.map(({ value, from, own }) => board.format.date(own ? value : Math.round(from / step) * step, step));
+      };
       return { candidates: moments, valueOf: ({ value }) => value, write };
     }
     return { candidates: decimals, valueOf: board.format.valueOf, write: (all) => board.format.texts(all) };
@@ -90,7 +94,7 @@
     const own = scale.position(value);
     const near = (one) => (smooth ? Math.abs(scale.position(one) - part) <= LOOSE : Math.abs(scale.position(one) - own) <= FINE);
     const one = firstThat(script, value, (rounded) => rounded > scale.lo && rounded < scale.hi && near(rounded), smooth);
-    return { one, at: smooth ? scale.position(script.valueOf(one)) : own };
+    return { one: { ...one, own: smooth }, at: smooth ? scale.position(script.valueOf(one)) : own };
   }
 
   const isFinite = ({ lo, hi }) => Number.isFinite(lo) && Number.isFinite(hi);

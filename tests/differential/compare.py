@@ -90,7 +90,7 @@ def levels_off(seen: Bytes, right: Bytes) -> Floats:
 def faded(pixels: Bytes, percent: int) -> Bytes:
     """Return pixels at an opacity."""
     found = pixels.copy()
-    found[..., 3] = np.floor(pixels[..., 3] * (percent / 100) + 0.5)
+    found[..., 3] = (pixels[..., 3].astype(int) * percent + 50) // 100
     return found
 
 
