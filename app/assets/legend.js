@@ -67,7 +67,7 @@
     let last = null;
     for (const one of script.candidates(value, round)) {
       last = one;
-      if (test(script.valueOf(one))) break;
+      if (test(script.valueOf(one), one)) break;
     }
     return last;
   }
@@ -81,7 +81,9 @@
       return off <= FINE * width && (width > 0 || off === 0) && (off <= own || script.candidates === moments);
     };
     const clear = (one) => !(width > 0) || Math.abs(scale.position(one) - at) <= FINE;
-    return firstThat(script, value, (one) => near(one) && clear(one));
+    // What its last digit leaves open must be little beside the scale, unless the value ends there.
+    const told = (one, { exponent }) => one === value || exponent === undefined || Number(`5e${exponent - 1}`) <= 0.1 * width;
+    return firstThat(script, value, (one, written) => near(one) && clear(one) && told(one, written));
   }
 
   /**

@@ -71,7 +71,7 @@ window.differential = {
     return {
       zoom: map.getZoom(), size: [width, height],
       x: written.filter((one) => one.align === "center").map((one) => [one.text, one.x]),
-      y: written.filter((one) => one.align === "right" && one.x < 64).map((one) => [one.text, one.y]),
+      y: written.filter((one) => one.align === "right" && one.x < 130).map((one) => [one.text, one.y]),
     };
   },
 

@@ -67,6 +67,7 @@ _CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?P<fraction>\.\d+
 _DATES = [
     re.compile(rf"(?P<year>-?\d{{4,6}})-(?P<month>\d\d)-(?P<day>\d\d)(?:[ T]{_CLOCK})?"),
     re.compile(rf"(?P<day>\d{{1,2}}) (?P<name>[A-Z][a-z]+)\.? (?P<year>-?\d{{1,6}})(?:,? {_CLOCK})?"),
+    re.compile(r"(?P<day>\d{1,2}) (?P<name>[A-Z][a-z]+) " + _CLOCK),
     re.compile(r"(?P<day>\d{1,2}) (?P<name>[A-Z][a-z]+)"),
     re.compile(r"(?P<name>[A-Z][a-z]+)\.? (?P<year>-?\d{4,6})"),
     re.compile(r"(?P<name>[A-Z][a-z]+) (?P<day>\d{1,2})"),
