@@ -183,9 +183,6 @@ def finalised(states: Mapping[str, Array], aggregate: str) -> Array:
         _present(sealed(states[aggregate]), n, found)
     else:
         _divided(sealed(states["sum" if aggregate == "mean" else "m2"]), n, found)
-    if aggregate in ("var", "std"):
-        # Of infinite values there is none; Datashader says 0 of a lone one.
-        found[~np.isfinite(states["sum"])] = np.nan
     return np.sqrt(found, out=found) if aggregate == "std" else found
 
 
