@@ -96,10 +96,18 @@
       this.themes = new MutationObserver(() => this.recolour());
       this.themes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
       this.sizes = new ResizeObserver(() => {
-        this.map.invalidateSize({ pan: false, animate: false });
+        this.resized();
         if (this.opening) this.fit();
       });
       this.sizes.observe(this.map.getContainer());
+    }
+
+    /** The map's box has another size. Leaflet tells nobody of a single pixel more, which leaves the middle where it was. */
+    resized() {
+      const { map } = this;
+      const before = map.getSize();
+      map.invalidateSize({ pan: false, animate: false });
+      if (!map.getSize().equals(before)) map.fire("moveend");
     }
 
     remove() {

@@ -57,7 +57,7 @@
      * The view on the power-of-two ladder that shows bounds whole: the deepest such zoom, about their centre.
      * @param {{x: number, y: number}} size of the view in pixels
      * @param {{left: number, bottom: number}|null} room pixels at the edges that show no data
-     * @returns {{z: number, u: number, v: number, rect: object}} the zoom of its tiles, its middle in quanta, and what it shows in pixels
+     * @returns {{z: number, rect: object}} the zoom of its tiles, and what it shows in pixels
      */
     place(size, bounds, room = null) {
       const [ua, va] = this.quanta(bounds[0], bounds[2]);
@@ -68,13 +68,14 @@
       const z = Math.min(Math.max(Math.floor(Math.log2(SIDE / TILE / span) + 1e-3), 0), MAX_Z);
       const unit = SIDE / TILE / 2 ** z;
       const [u, v] = [(ua + ub - left * unit) / 2, (va + vb + bottom * unit) / 2];
-      return { z, u, v, rect: pixelsAbout({ x: u / unit, y: v / unit }, size) };
+      return { z, rect: pixelsAbout({ x: u / unit, y: v / unit }, size) };
     }
 
-    /** The same for a map. @returns {{center: L.LatLng, zoom: number}} */
+    /** The same for a map: the middle of those whole pixels, which Leaflet's rounding leaves where they are. @returns {{center: L.LatLng, zoom: number}} */
     fit(map, bounds, room = null) {
-      const { z, u, v } = this.place(map.getSize(), bounds, room);
-      return { center: this.latLng(map, u, v), zoom: z + 1 };
+      const { z, rect } = this.place(map.getSize(), bounds, room);
+      const half = SIDE / TILE / 2 ** z / 2;
+      return { center: this.latLng(map, (rect.x0 + rect.x1) * half, (rect.y0 + rect.y1) * half), zoom: z + 1 };
     }
 
     /** Data units a pixel at each bound of a view at Leaflet's zoom. @returns {number[]} as the bounds have it */
@@ -100,13 +101,19 @@
 
   /** A view's whole pixels about its middle. @returns {{x0: number, x1: number, y0: number, y1: number}} */
   function pixelsAbout(middle, size) {
-    const x0 = Math.round(middle.x - size.x / 2);
-    const y0 = Math.round(middle.y - size.y / 2);
+    return pixelsAt({ x: middle.x - size.x / 2, y: middle.y - size.y / 2 }, size);
+  }
+
+  /** A view's whole pixels from its corner. */
+  function pixelsAt(corner, size) {
+    const [x0, y0] = [Math.round(corner.x), Math.round(corner.y)];
     return { x0, x1: x0 + size.x, y0, y1: y0 + size.y };
   }
 
   /** What the viewport shows, in pixels of the layer's zoom; of the target while a zoom is animated. */
   function viewPixels(map, zoom) {
+    // Where Leaflet has put the map: half a pixel, once rounded, is not to be rounded again.
+    if (!map._animatingZoom && zoom === map.getZoom()) return pixelsAt(map.getPixelBounds().min, map.getSize());
     const center = map._animatingZoom ? map._animateToCenter : map.getCenter();
     return pixelsAbout(map.project(center, zoom), map.getSize());
   }

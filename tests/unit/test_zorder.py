@@ -103,3 +103,14 @@ def test_rows_of_one_place_stay_in_their_order() -> None:
     order, runs = ordered(np.full(100_000, 7, np.uint32), np.full(100_000, 9, np.uint32))
     assert np.array_equal(order, np.arange(100_000))
     assert len(runs.codes) == 1
+
+
+def test_rows_on_one_place_do_not_seem_to_lie_beside_it() -> None:
+    """What lies between a few rows and very many is empty: no rows are read for it, at any depth."""
+    x, y = (np.repeat([2**20 + at, 2**30 + at, LAST - at], [100, 300_000, 50]).astype(np.uint32) for at in (0, 7))
+    _, runs = ordered(x, y)
+    for side in (2**12, 2**20, 2**28):
+        place = Rect(2**30, 2**30 + side, 2**30, 2**30 + side)
+        assert np.diff(rows_touched(runs, place)).sum() == 300_000
+        beside = Rect(place.left - side, place.left, place.top - side, place.top)
+        assert np.diff(rows_touched(runs, beside)).sum() <= 2 * zorder.CHUNK
