@@ -12,6 +12,8 @@
   const [BAR, LETTER] = [320, 7];
   /** What moments are rounded to, ms. */
   const STEPS = [864e5, 6e4, 1e3, 1];
+  /** A moment rounded: to the day in which it lies, else to the nearest minute, second or ms. */
+  const roundedTo = (value, step) => (step === STEPS[0] ? Math.floor : Math.round)(value / step) * step;
 
   /** Make an element. */
   function element(tag, className, ...children) {
@@ -36,16 +38,24 @@
   function* decimals(value, round) {
     const { rounded, trimmed, significant, unitOf } = board.format;
     const unit = round ? Infinity : unitOf(value);
-    if (unit === 0 && Number.isInteger(value)) yield rounded(value, 0);
+    if (unit === 0 && Number.isInteger(value)) yield { ...rounded(value, 0), from: value };
     for (let count = 1; count <= 17; count++) {
       const found = significant(value, count);
-      yield round ? trimmed(found) : found.exponent > unit ? rounded(value, unit) : found;
+      yield { ...(round ? trimmed(found) : found.exponent > unit ? rounded(value, unit) : found), from: value };
     }
+  }
+
+  /** Texts of such decimals. One that was rounded for a letter, but is written in full beside the others, has all its digits. */
+  function numbers(all) {
+    const { texts, rounded } = board.format;
+    const written = texts(all);
+    const short = (one, i) => one.exponent > 0 && !one.own && /^[−\d,]+$/.test(written[i]);
+    return all.some(short) ? texts(all.map((one, i) => (short(one, i) ? rounded(one.from, 0) : one))) : written;
   }
 
   /** The same of a moment: days, minutes, seconds, or parts of one. */
   function* moments(value) {
-    for (const step of STEPS) yield { value: Math.round(value / step) * step, step, from: value };
+    for (const step of STEPS) yield { value: roundedTo(value, step), step, from: value };
     yield { value, step: STEPS.at(-1), from: value };
   }
 
@@ -55,11 +65,11 @@
       const write = (all) => {
         const step = Math.min(...all.map((one) => one.step));
         // What is written more finely than it was rounded is rounded anew, unless it stands where it was rounded to.
-        return all.map(({ value, from, own }) => board.format.date(own ? value : Math.round(from / step) * step, step));
+        return all.map(({ value, from, own }) => board.format.date(own ? value : roundedTo(from, step), step));
       };
       return { candidates: moments, valueOf: ({ value }) => value, write };
     }
-    return { candidates: decimals, valueOf: board.format.valueOf, write: (all) => board.format.texts(all) };
+    return { candidates: decimals, valueOf: board.format.valueOf, write: numbers };
   }
 
   /** The first of a value's candidates that passes a test; the last, which is the value itself, where none does. */

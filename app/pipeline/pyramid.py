@@ -183,6 +183,9 @@ def finalised(states: Mapping[str, Array], aggregate: str) -> Array:
         _present(sealed(states[aggregate]), n, found)
     else:
         _divided(sealed(states["sum" if aggregate == "mean" else "m2"]), n, found)
+    if aggregate in ("var", "std"):
+        # Of infinite values there is none; Datashader says 0 of a lone one.
+        found[~np.isfinite(states["sum"])] = np.nan
     return np.sqrt(found, out=found) if aggregate == "std" else found
 
 
@@ -213,7 +216,7 @@ def merged(parts: Sequence[States]) -> States:
     for name, join in (("min", np.fmin), ("max", np.fmax)):
         if name in parts[0]:
             filled = [np.where(one["n"] > 0, one[name], np.nan) for one in parts]
-            found[name] = np.nan_to_num(join.reduce(filled))
+            found[name] = np.nan_to_num(join.reduce(filled), posinf=np.inf, neginf=-np.inf)
     if "m2" in parts[0]:
         found["m2"] = _deviations(parts, found["sum"] / np.maximum(found["n"], 1))
     return found

@@ -78,6 +78,8 @@ def _finished(aggregate: str, counts: Array, values: Array, squares: Array) -> A
         return values
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (values if aggregate == "mean" else squares) / counts
+    if aggregate in ("var", "std"):
+        found[~np.isfinite(values)] = np.nan  # of infinite values there is none
     return np.sqrt(found) if aggregate == "std" else found
 
 

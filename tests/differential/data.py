@@ -91,10 +91,11 @@ def _categories(rng: Random, rows: int, many: int, share: float = 0.0) -> pa.Arr
     return _missing(rng, names[rng.zipf(1.3, rows) % many], share)
 
 
-def _infinite(rng: Random, rows: int) -> npt.NDArray[np.float64]:
-    values = rng.normal(10, 3, rows)
-    for value, share in ((np.inf, 0.002), (-np.inf, 0.002), (np.nan, 0.05)):
-        values[rng.random(rows) < share] = value
+def _infinite(rng: Random, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return values of which some are infinite; both infinities share no cell, where the order of rows would decide."""
+    values = rng.normal(10, 3, len(x))
+    for value, where, share in ((np.inf, x > 0.1, 0.004), (-np.inf, x < -0.1, 0.004), (np.nan, True, 0.05)):
+        values[(rng.random(len(x)) < share) & where] = value
     return values
 
 
@@ -106,14 +107,14 @@ def _plane(rng: Random) -> tuple[Columns, dict[str, Any], str]:
     rows = _rows(rng)
     half = rows // 2
     scale, shift = 10.0 ** rng.integers(-3, 5), rng.normal(0, 10)
-    x = np.concatenate([rng.normal(0, 1, half), rng.uniform(-3, 4, rows - half)]) * scale + shift
+    place = np.concatenate([rng.normal(0, 1, half), rng.uniform(-3, 4, rows - half)])
     y = np.concatenate([rng.normal(2, 0.3, half), rng.uniform(0, 6, rows - half)])
     start = int(rng.integers(-4_000_000_000_000, 1_700_000_000_000))
     columns = {
-        "x": x,
+        "x": place * scale + shift,
         "y": y,
         "whole": _missing(rng, rng.integers(-50, 1000, rows), 0.2),
-        "infinite": _infinite(rng, rows),
+        "infinite": _infinite(rng, place),
         "same": np.full(rows, rng.choice([7.25, 0.0, -1024.0])),
         "negative": -np.abs(rng.lognormal(3, 2, rows)),
         "huge": (rng.random(rows) * 2 - 1) * 3.2e38,

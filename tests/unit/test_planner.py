@@ -126,3 +126,37 @@ def test_a_pixel_is_what_its_tile_has_there(
                 x, y = tile.x * 512 + int(column), tile.y * 512 + int(row)
                 found = planner.aggregate_pixel(points, PixelRect(1, x, x + 1, y, y + 1), aggregate, field)
                 np.testing.assert_array_equal(found, whole[row, column])
+
+
+@pytest.mark.parametrize("kind", ["points", "lines"])
+@pytest.mark.parametrize("aggregate", ["var", "std"])
+def test_infinite_values_have_no_variance(kind: str, aggregate: str, tmp_path: Path) -> None:
+    rows = pd.DataFrame({"x": [0.0, 0, 1, 1, 2], "y": [0.0, 0, 1, 1, 2], "v": [np.inf, np.nan, 1, 3, -np.inf]})
+    rows.to_parquet(tmp_path / "rows.parquet")
+    plot = Plot("p", tmp_path / "rows.parquet", Axis("x"), Axis("y"), (Field("v", "v"),), kind=kind, aspect=1.0)  # type: ignore[arg-type]
+    points = PlotRoot(plot, fingerprint(plot.path), None).open()
+    (tile,) = planner.aggregate(points, [TileAddress(0, 0, 0)], aggregate, "v")
+    found = tile[5:-5, 5:-5]
+    assert not np.isinf(found).any()
+    if kind == "points":
+        assert found[~np.isnan(found)].tolist() == [1.0]
+
+
+@pytest.mark.parametrize("aggregate", ["min", "max", "mean", "var", "sum"])
+def test_infinite_values_are_the_same_in_a_pyramid(
+    aggregate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(9)
+    x, y, v = random.random(ROWS), random.random(ROWS), random.normal(0, 1, ROWS)
+    v[random.random(ROWS) < 0.01] = np.inf
+    v[(v == np.inf) & (x < 0.5)] = -np.inf
+    pd.DataFrame({"x": x, "y": y, "v": v}).to_parquet(tmp_path / "rows.parquet")
+    plot = Plot("p", tmp_path / "rows.parquet", Axis("x"), Axis("y"), (Field("v", "v"),), aspect=1.0)
+    root = PlotRoot(plot, fingerprint(plot.path), None)
+    (direct,) = planner.aggregate(root.open(), view(0), aggregate, "v")
+    monkeypatch.setattr(pyramid, "DENSE", 1000)
+    with remarked() as said:
+        (kept,) = planner.aggregate(root.open(), view(0), aggregate, "v")
+    assert said["pyramid"] == 1
+    assert np.isinf(direct).any() == (aggregate != "var")
+    np.testing.assert_allclose(kept, direct, rtol=1e-9, atol=1e-9)
