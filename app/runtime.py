@@ -152,14 +152,16 @@ class Runtime:
         return own or self.catalogue.find(name)
 
     def datasets(self) -> tuple[Dataset, ...]:
-        """Return all that is served to who is asking: the catalogue, then the asker's uploads."""
-        owner = self.owner()
-        own = (self.uploads.find(owner, one.name) for one in self.uploads.of(owner))
-        return (*self.catalogue, *(one for one in own if one))
+        """Return all that is served to who is asking: the catalogue, then the asker's uploads that can be read."""
+        return (*self.catalogue, *self.uploads.readable(self.owner())[0])
+
+    def unavailable(self) -> list[tuple[str, str]]:
+        """Return the names of files that cannot be served to who is asking, and why."""
+        return [(one.name, one.reason) for one in self.catalogue.unavailable] + self.uploads.readable(self.owner())[1]
 
     def serves(self, name: str) -> bool:
         """Whether there is a data set of that name for who is asking."""
-        return self.shared(name) or self.uploads.find(self.owner(), name) is not None
+        return self.shared(name) or any(one.name == name for one in self.uploads.of(self.owner()))
 
     def shared(self, name: str) -> bool:
         """Whether a data set is served to everyone, so that answers about it may be kept for all."""
@@ -372,8 +374,7 @@ class Runtime:
 
     def clear(self) -> int:
         """Forget every result and every column; return how many results that were."""
-        if self.columns:
-            rmtree(self.columns, ignore_errors=True)
+        rmtree(self.columns, ignore_errors=True) if self.columns else None
         return self.store.clear()
 
     def health(self) -> dict[str, Any]:

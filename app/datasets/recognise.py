@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from app.datasets.faults import confined
 from app.datasets.names import label, slug, stem, unique
 from app.datasets.pairs import Pair, find_pairs, guess_crs
 from app.datasets.registry import DECLARED
@@ -64,7 +65,11 @@ def recognise(
         If the file cannot be read or drawn, or a correction does not fit it.
     """
     flags = Corrections(name=name, title=title, x=x, y=y, crs=crs, kind=kind, track=track)
-    said = flags.over(read_sidecar(path))
+    with confined(path):
+        return _recognised(path, flags.over(read_sidecar(path)))
+
+
+def _recognised(path: Path, said: Corrections) -> Dataset:
     source = open_source(path)
     columns: list[str] = source.schema.names
     for column in (said.x, said.y, said.track, *said.fields):
