@@ -212,7 +212,7 @@ class Runtime:
         plots = [base, *(one for one in self.dataset(dataset).plots if one.path == base.path)]
         axes = (figure_axis(plots, x), figure_axis(plots, y))
         own = (axes[0].column, axes[1].column) == (base.x.column, base.y.column)
-        crs = base.crs if own else "plane"
+        crs = base.crs if own and not base.projected else "plane"
         figure = Plot("figure", base.path, *axes, base.fields, kind=kind, crs=crs, track=track)
         if own:  # the map's layout then serves the figure as well
             figure = replace(figure, view=base.view, aspect=base.aspect)

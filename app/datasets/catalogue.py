@@ -32,6 +32,8 @@ class Entry:
     crs: str = ""
     kind: str = ""
     track: str = ""
+    scales: str = ""
+    reverse: str = ""
 
     def open(self) -> Dataset:
         """Recognise the file as a data set."""
@@ -44,6 +46,8 @@ class Entry:
             crs=self.crs,
             kind=self.kind,
             track=self.track,
+            scales=self.scales,
+            reverse=self.reverse,
         )
 
 

@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import get_args
 
 from app.pipeline.errors import DataError, unknown
+from app.pipeline.systems import parse
 from app.pipeline.types import Crs, FieldKind, PlotKind
 
-_CHOICES = {"crs": get_args(Crs), "kind": get_args(PlotKind)}
+_CHOICES = {
+    "kind": get_args(PlotKind),
+    "scales": ("equal", "free"),
+    "reverse": ("none", "x", "y", "xy"),
+}
 _FIELD_KINDS = get_args(FieldKind)
 
 
@@ -41,11 +46,15 @@ class Corrections:
     x, y : str
         The columns of the coordinates.
     crs : str
-        ``lonlat``, ``mercator`` or ``plane``.
+        ``lonlat``, ``mercator`` or ``plane``; or an EPSG code or WKT, of a system whose coordinates go to the map.
     kind : str
         ``points`` or ``lines``.
     track : str
         Lines: the column that changes where a new one begins.
+    scales : str
+        Of a plane: ``equal``, where a unit is as long on both axes, or ``free``, where the view is filled.
+    reverse : str
+        Of a plane: the axes that grow to the left or downward, ``x``, ``y`` or ``xy``; ``none`` for neither.
     fields : mapping of str to FieldCorrection
         By the column's name.
     """
@@ -60,6 +69,8 @@ class Corrections:
     crs: str = ""
     kind: str = ""
     track: str = ""
+    scales: str = ""
+    reverse: str = ""
     fields: Mapping[str, FieldCorrection] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,6 +78,8 @@ class Corrections:
             value = getattr(self, key)
             if value and value not in allowed:
                 raise DataError(f"{key} = {value!r} is not allowed: use one of {', '.join(allowed)}.")
+        if self.crs and self.crs not in get_args(Crs):
+            _check_system(self.crs)
         if self.name and not re.fullmatch(r"[a-z0-9_-]+", self.name):
             raise DataError(f"name = {self.name!r} is not allowed: use lower-case letters, digits, '-' and '_'.")
         if bool(self.x) != bool(self.y):
@@ -75,12 +88,24 @@ class Corrections:
     @property
     def shape(self) -> bool:
         """Whether they say how the file is drawn, and not only what it is called."""
-        return bool(self.x or self.crs or self.kind or self.track)
+        return any((self.x, self.crs, self.kind, self.track, self.scales, self.reverse))
 
     def over(self, other: "Corrections") -> "Corrections":
         """Return these, and the others where these say nothing."""
         own = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name)}
         return replace(other, **own)
+
+
+def _check_system(crs: str) -> None:
+    try:
+        parse(crs)
+    except DataError as error:
+        near = unknown("", crs, get_args(Crs)) if ":" not in crs else ""
+        hint = "; did you mean" in str(near)
+        guess = str(near).partition("; ")[2].partition("?")[0] + "? " if hint else ""
+        raise DataError(
+            f"crs = {crs!r} is not allowed: {guess}use one of {', '.join(get_args(Crs))}, or a system ({error})"
+        ) from None
 
 
 def sidecar(path: Path) -> Path:
@@ -135,6 +160,8 @@ def _corrections(found: dict[str, object]) -> Corrections:
         crs=_text(found, "crs"),
         kind=_text(found, "kind"),
         track=_text(found, "track"),
+        scales=_text(found, "scales"),
+        reverse=_text(found, "reverse"),
         fields={name: _field(name, said) for name, said in columns.items()},
     )
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline import lines, places, segments, world, zorder
+from app.pipeline import bulk, lines, measuring, places, segments, systems, world, zorder
 from app.pipeline.errors import DataError
 from app.pipeline.keys import Plain, canonical, digest
 from app.pipeline.mapped import mapped
@@ -32,8 +32,9 @@ from app.pipeline.zorder import Runs
 
 Array: TypeAlias = npt.NDArray[Any]
 # Edited code must never read a layout that older code has written.
-CODE = source_digest(lines, places, segments, world, zorder)
+CODE = source_digest(bulk, lines, measuring, places, segments, systems, world, zorder)
 
+_LATER = ("stand_ins", "home", "outside")
 # The share of the work that is reading columns; the layout is the rest.
 READING = 0.5
 SCANNED = 2_000_000
@@ -144,7 +145,7 @@ class PlotRoot:
         at = place(self.plot, table, Room(folder), lambda done, doing: report(0.7 * done, doing))
         if at.row is not None:
             self._gather(table, at.row, folder, report)
-        facts = {name: getattr(at, name) for name in ("extent", "data", "lost", "beyond", "notes")}
+        facts = {name: getattr(at, name) for name in ("extent", "data", "lost", "beyond", "notes", *_LATER)}
         facts |= {"world": asdict(at.world) if at.world else None, "index": type(at.index).__name__}
         facts |= {"rows": len(at.x), "file": self.file, "place": self._place}
         (folder / "facts.json").write_text(json.dumps(facts))
@@ -166,6 +167,8 @@ class PlotRoot:
         if self.plot.kind == "lines" or table.rows <= SCANNED or self.folder is None:
             return Points(self.plot, raw_places(self.plot, table), table, self.folder, None, True)
         root, at, restored = self._layout(table)
+        if at.beyond:  # even a plain plane has no room for them
+            return Points(self.plot, raw_places(self.plot, table), table, self.folder, None, True)
         home = root._home() if root.ready() else None
         x, y = (_axis_values(table, axis, at, home) for axis in (self.plot.x, self.plot.y))
         raw = replace(at, x=x, y=y, extent=at.data or at.extent, raw=True)
@@ -175,7 +178,7 @@ class PlotRoot:
         """Return the map's layout where it holds every row in the axes' order; else the layout of a plain plane."""
         root = PlotRoot(self.plot, self.file, self.folder, progress=self.progress)
         at, restored = root._coordinates(table)
-        if at.beyond or (self.plot.crs == "lonlat" and at.data and at.data.x1 > 180):
+        if at.beyond or (self.plot.crs == "lonlat" and at.data and (at.data.x1 > 180 or at.data.x0 < -180)):
             root = replace(root, plot=replace(self.plot, crs="plane"))
             at, restored = root._coordinates(table)
         return root, at, restored
@@ -212,4 +215,7 @@ def _load(home: Path) -> Coordinates:
         facts["lost"],
         facts["beyond"],
         tuple(facts["notes"]),
+        stand_ins=facts["stand_ins"],
+        home=Bounds(*facts["home"]) if facts["home"] else None,
+        outside=facts["outside"],
     )
