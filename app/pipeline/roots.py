@@ -157,7 +157,7 @@ class PlotRoot:
             values = table.codes(each) if each.kind == "category" else table.column(each.column)
             ordered(lambda: np.asarray(values), row, folder / value_file(each), each.kind == "time")
 
-        fields = [each for each in self.plot.fields if each.kind == "category" or each.column in table.columns]
+        fields = [each for each in self.plot.fields if table.holds(each)]
         with ThreadPoolExecutor(2) as pool:
             for done, _ in enumerate(pool.map(one, fields)):
                 report(0.7 + 0.3 * done / len(fields), "putting fields in order")

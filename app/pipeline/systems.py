@@ -82,7 +82,7 @@ class System:
         where it was, or it counts as one that cannot be projected.
         """
         # Copies: what is given stays as it is.
-        east, north = np.array(x, dtype=np.float64), np.array(y, dtype=np.float64)
+        east, north = np.array(x, np.float64, ndmin=1), np.array(y, np.float64, ndmin=1)
         if not self.is_geographic:
             longitude, latitude = _transformer(self.definition).transform(east, north)
             absurd = _absurd(self.definition, east, north, longitude, latitude)
