@@ -28,7 +28,7 @@ from app.pipeline.systems import parse
 from app.pipeline.types import ASPECT, EQUAL, Axis, Bounds, Dataset, Field, FieldKind, Plot
 
 SAMPLE_ROWS = 20_000
-READ_ROWS = 2_000_000
+READ_ROWS = 1_000_000
 """Files of so many rows are sampled row by row, not by runs of rows."""
 PADDING = {"lonlat": 0.01, "mercator": 1_000.0, "plane": 0.5}
 _CRS = {"lonlat": "longitude and latitude", "mercator": "web mercator metres", "plane": "a plane of its own"}
@@ -127,7 +127,7 @@ class _Recognition:
             plots=tuple(plots),
             source=f"File {self._source.path.name}",
             licence="Not stated",
-            notes=(*self._notes, *self._field_notes(fields)),
+            notes=(*self._source.notes, *self._notes, *self._field_notes(fields)),
         )
 
     def _known(self) -> Declaration | None:
