@@ -66,7 +66,7 @@ def as_numbers(array: pa.Array, name: str) -> Values:
         return _floats(array.cast(pa.int64())) / PER_SECOND[kind.unit]
     if pa.types.is_boolean(kind):
         array = array.cast(pa.uint8())
-    elif pa.types.is_null(kind):
+    elif pa.types.is_null(kind) or pa.types.is_decimal(kind):
         array = array.cast(pa.float64())
     found: Values = array.to_numpy(zero_copy_only=False)
     return found
