@@ -25,6 +25,8 @@ COUNTED = 262_144
 """Distinct values held at once while counting; beyond, the rarer half is let go."""
 TEXT_LENGTH = 200
 """Characters of a value that count: longer values that begin alike are one category."""
+NO_MARK = np.uint64(0xFFF8_DEAD_0000_0001)
+"""What stands for no track; no other value becomes it but that whole number."""
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -88,19 +90,53 @@ def as_numbers(array: pa.Array, name: str) -> Values:
     return found
 
 
-def as_marks(array: pa.Array) -> Values:
-    """Convert a batch so that equal values stay equal: numbers as they are, text as 64-bit hashes.
+def as_marks(array: pa.Array) -> NDArray[np.uint64]:
+    """Convert a batch so that equal values stay equal, and others differ: all 64 bits of numbers, hashes of text.
+
+    Returns
+    -------
+    ndarray, uint64, shape (n,)
+        Whole numbers as they are, negative ones from above; `NO_MARK` for null, NaN and empty text.
+
+    Raises
+    ------
+    DataError
+        If the column holds anything nested.
 
     Notes
     -----
     Hashing needs no table of all texts, so that memory stays bounded; two of a million tracks share a hash with a
     probability of 3e-8.
     """
-    if nature(array.type) not in ("text", "other"):
-        return as_numbers(array, "")
-    where, texts = _dictionary(array)
-    hashes = pd.util.hash_array(np.asarray(texts.fill_null("").to_pylist(), dtype=object), categorize=False)
-    return np.append(hashes, np.uint64(0))[where]
+    kind = array.type
+    if nature(kind) == "other":
+        raise DataError(f"a column of {kind} cannot tell tracks apart: choose a column of text or numbers.")
+    if nature(kind) == "text" or pa.types.is_decimal(kind):
+        return _hashed(array)
+    if pa.types.is_dictionary(kind):
+        array = array.dictionary_decode()
+    if pa.types.is_integer(array.type):
+        whole = np.uint64 if pa.types.is_unsigned_integer(array.type) else np.int64
+        marks: NDArray[np.uint64] = array.fill_null(0).to_numpy(zero_copy_only=False).astype(whole).view(np.uint64)
+    else:
+        # Minus nothing is nothing.
+        marks = (as_numbers(array, "").astype(np.float64) + 0.0).view(np.uint64)
+        marks[np.isnan(marks.view(np.float64))] = NO_MARK
+    marks[array.is_null().to_numpy(zero_copy_only=False)] = NO_MARK
+    return marks
+
+
+def _hashed(array: pa.Array) -> NDArray[np.uint64]:
+    if not pa.types.is_dictionary(array.type):
+        plain = array.cast(pa.string()) if pa.types.is_string_view(array.type) else array
+        array = pc.dictionary_encode(plain)
+    values = [None if one in (None, "", b"") else one for one in array.dictionary.to_pylist()]
+    texts = np.array([one if isinstance(one, bytes) else str(one) for one in values], dtype=object)
+    hashes = pd.util.hash_array(texts, categorize=False) if len(texts) else np.empty(0, np.uint64)
+    hashes[[one is None for one in values]] = NO_MARK
+    where = array.indices.cast(pa.int64()).fill_null(len(texts)).to_numpy(zero_copy_only=False)
+    marks: NDArray[np.uint64] = np.append(hashes, NO_MARK)[where]
+    return marks
 
 
 class Frequencies:

@@ -1,6 +1,6 @@
 """From a table's columns to coordinates on a plane: projection, quantisation, Z-order, and what has no place there.
 
-Reads blocks of a million rows, so that memory stays bounded however long the file; lines are held whole.
+Reads blocks of a million rows, so that memory stays bounded however long the file. Lines are `line_places`.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,8 @@ import numpy.typing as npt
 
 from app.pipeline.compiled import compiled
 from app.pipeline.errors import DataError
-from app.pipeline.lines import Vertices, cut_at_date_line, from_ends, from_tracks
 from app.pipeline.points import Coordinates
 from app.pipeline.rooms import Progress, Room, gather, silent
-from app.pipeline.segments import Segments, index_segments
 from app.pipeline.table import Table
 from app.pipeline.types import Bounds, Plot
 from app.pipeline.world import MAX_LATITUDE, QUANTA, WEB_MERCATOR, World, mercator, plane_world
@@ -174,56 +172,9 @@ def _said(plot: Plot, lost: int, beyond: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def vertices_of(plot: Plot, table: Table) -> Vertices:
-    """Return the vertices of a plot's lines, in the file's units."""
-    x, y = (np.asarray(table.column(one.column), np.float64) for one in (plot.x, plot.y))
-    if plot.x.end:
-        ends = (np.asarray(table.column(one.end), np.float64) for one in (plot.x, plot.y))
-        return from_ends(x, y, *ends)
-    return from_tracks(x, y, table.column(plot.track) if plot.track else None)
-
-
-def place_lines(plot: Plot, table: Table, room: Room, progress: Progress = silent) -> Coordinates:
-    """Find the quanta of the vertices of a plot's lines, whole float64, NaN where a line ends.
-
-    Raises
-    ------
-    DataError
-        Where no vertex has a place.
-    """
-    vertices = vertices_of(plot, table)
-    drawn = np.unique(vertices.row[np.isfinite(vertices.x) & np.isfinite(vertices.y)])
-    lost = table.rows - len(drawn)
-    data, _ = extent_of(vertices.x, vertices.y, (plot.x.column, plot.y.column))
-    world = _world(plot, data)
-    progress(0.5, "placing lines on the plane")
-    if plot.crs == "lonlat":
-        wrapped = np.where(vertices.x > 180, vertices.x - 360, vertices.x)
-        vertices = cut_at_date_line(vertices._replace(x=wrapped))
-        us, vs = world.quantise(*mercator(vertices.x, np.clip(vertices.y, -MAX_LATITUDE, MAX_LATITUDE)))
-        # Only rounding takes a vertex on the map's edge beyond it.
-        us, vs = np.clip(us, 0, QUANTA - 1), np.clip(vs, 0, QUANTA - 1)
-    else:
-        us, vs = world.quantise(vertices.x, vertices.y)
-    extent = Bounds(*(float(one) for one in (np.nanmin(us), np.nanmax(us), np.nanmin(vs), np.nanmax(vs))))
-    x, y, row = room.keep("x", us), room.keep("y", vs), room.keep("row", vertices.row)
-    index = index_segments(us, vs)
-    index = Segments(*(room.keep(name, values) for name, values in index._asdict().items()))
-    return Coordinates(x, y, row, extent, world, index, data, lost, 0, _said(plot, lost, 0))
-
-
 def raw_places(plot: Plot, table: Table) -> Coordinates:
-    """Return a plot's coordinates as the file has them, for exact viewports; rows without any are passed over.
-
-    Lines of longitudes up to 180 degrees are cut at the date line, as on the map.
-    """
+    """Return a plot's coordinates as the file has them, for exact viewports; rows without any are passed over."""
     names = (plot.x.column, plot.y.column)
-    if plot.kind == "lines":
-        vertices = vertices_of(plot, table)
-        if plot.crs == "lonlat" and not np.any(vertices.x > 180):
-            vertices = cut_at_date_line(vertices)
-        data, _ = extent_of(vertices.x, vertices.y, names)
-        return Coordinates(*vertices, data, index=index_segments(vertices.x, vertices.y), data=data)
     x, y = table.column(names[0]), table.column(names[1])
     data, lost = extent_of(x, y, names)
     return Coordinates(x, y, None, data, data=data, lost=lost, notes=_said(plot, lost, 0))

@@ -32,7 +32,7 @@ Progress: TypeAlias = Callable[[float, str], None]
 Request: TypeAlias = Axis | Field | str
 Form: TypeAlias = Literal["numbers", "codes", "marks"]
 
-LAYOUT = "1"
+LAYOUT = "2"
 """Changed when the same request would be stored otherwise."""
 ABANDONED = 86_400
 """Seconds after which a temporary folder is taken for the remains of a process that died."""
@@ -109,7 +109,7 @@ class Table:
         -------
         ndarray, shape (rows,)
             Read-only; floats and integers as in the file, float64 where integers have nulls, booleans as uint8, times
-            as float64 milliseconds since 1970 UTC, NaN for null; text asked for as a track as uint64 hashes.
+            as float64 milliseconds since 1970 UTC, NaN for null; what is asked for as a track as uint64 marks.
         """
         return self._find(name, "numbers", "marks").array
 
