@@ -61,14 +61,15 @@ def add(
     y: Annotated[str, typer.Option(help="The column that goes up.")] = "",
     crs: Annotated[str, typer.Option(help="lonlat, mercator or plane.")] = "",
     kind: Annotated[str, typer.Option(help="points or lines.")] = "",
-    track: Annotated[str, typer.Option(help="Lines: the column that changes where a track begins.")] = "",
+    track: Annotated[str, typer.Option(help="Lines: the column whose equal values are one track.")] = "",
+    time: Annotated[str, typer.Option(help="Lines: the column by which a track's rows are ordered.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Serve a file from now on; what is recognised is said, and can be corrected by options.
 
     The file stays where it is.
     """
-    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track)
+    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track, time)
     _add(context, entry, as_json)
 
 

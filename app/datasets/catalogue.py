@@ -32,6 +32,7 @@ class Entry:
     crs: str = ""
     kind: str = ""
     track: str = ""
+    time: str = ""
 
     def open(self) -> Dataset:
         """Recognise the file as a data set."""
@@ -44,6 +45,7 @@ class Entry:
             crs=self.crs,
             kind=self.kind,
             track=self.track,
+            time=self.time,
         )
 
 

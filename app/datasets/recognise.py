@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from app.datasets import tracks
 from app.datasets.names import label, slug, stem, unique
 from app.datasets.pairs import Pair, find_pairs, guess_crs
 from app.datasets.registry import DECLARED
@@ -41,6 +42,7 @@ def recognise(
     crs: str = "",
     kind: str = "",
     track: str = "",
+    time: str = "",
 ) -> Dataset:
     """Open a file as a data set.
 
@@ -48,7 +50,7 @@ def recognise(
     ----------
     path : Path
         A Parquet, CSV, Feather or Arrow file, or a folder of Parquet files.
-    name, title, x, y, crs, kind, track : str
+    name, title, x, y, crs, kind, track, time : str
         Corrections, as in a TOML beside the file, and stronger than it.
 
     Returns
@@ -63,11 +65,12 @@ def recognise(
     DataError
         If the file cannot be read or drawn, or a correction does not fit it.
     """
-    flags = Corrections(name=name, title=title, x=x, y=y, crs=crs, kind=kind, track=track)
+    flags = Corrections(name=name, title=title, x=x, y=y, crs=crs, kind=kind, track=track, time=time)
     said = flags.over(read_sidecar(path))
     source = open_source(path)
     columns: list[str] = source.schema.names
-    for column in (said.x, said.y, said.track, *said.fields):
+    when = "" if said.time == tracks.FILE_ORDER else said.time
+    for column in (said.x, said.y, said.track, when, *said.fields):
         if column and column not in columns:
             raise DataError(f"{str(path)!r}: {unknown('column', column, columns)}")
     found = None if said.shape else _declared(path, columns)
@@ -123,7 +126,7 @@ class _Recognition:
 
     def __init__(self, source: Source, said: Corrections) -> None:
         self._source, self._said = source, said
-        sample = source.sample(SAMPLE_ROWS)
+        sample = self._sample = source.sample(SAMPLE_ROWS)
         if not len(sample):
             raise DataError(f"{str(source.path)!r} has no rows: nothing can be drawn.")
         self._columns = {
@@ -135,7 +138,9 @@ class _Recognition:
         """Return the data set, with what was recognised in its notes."""
         pairs = self._pairs()
         fields = tuple(self._fields({column for pair in pairs for column in pair}))
-        plots = self._lines(pairs, fields) if self._said.kind == "lines" else self._points(pairs, fields)
+        plots = list(self._lines(pairs, fields) if self._said.kind == "lines" else self._points(pairs, fields))
+        plots, told = tracks.proposed(self._sample, plots, self._said)
+        self._notes += told
         return Dataset(
             name=slug(stem(self._source.path.name)),
             title=label(stem(self._source.path.name)),
@@ -174,14 +179,15 @@ class _Recognition:
             yield replace(plot, name=names[-1])
 
     def _lines(self, pairs: list[Pair], fields: tuple[Field, ...]) -> Iterator[Plot]:
-        if not self._said.track and len(pairs) < 2:
-            raise DataError(
-                f"{str(self._source.path)!r}: lines need the column that changes where a new one begins, by `track`, "
-                "or a second pair of coordinates for their ends."
-            )
         plot = self._plot(pairs[0], fields)
-        if self._said.track:
-            yield replace(plot, kind="lines", track=self._said.track)
+        if self._said.track or self._said.time or len(pairs) < 2:
+            plot = tracks.joined(self._sample, plot, self._said)
+            if not (plot.track or plot.order.column):
+                raise DataError(
+                    f"{str(self._source.path)!r}: lines need the column whose equal values are one track, by `track`, "
+                    "or a second pair of coordinates for their ends."
+                )
+            yield plot
             return
         end = pairs[1]
         self._notes.append(f"Each row is a line from there to {end.x!r} and {end.y!r}.")

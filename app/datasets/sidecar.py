@@ -4,6 +4,7 @@ This module owns the names that may be corrected and checks every one of them st
 a silent default would be read as a correction that worked.
 """
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -45,7 +46,13 @@ class Corrections:
     kind : str
         ``points`` or ``lines``.
     track : str
-        Lines: the column that changes where a new one begins.
+        Lines: the column whose equal values are one track.
+    time : str
+        Lines: the column by which the rows of a track are ordered; ``none``: as they come.
+    gap_time : float or None
+        Lines: the seconds beyond which a line ends; 0: none do.
+    gap_distance : float or None
+        Lines: the kilometres, on planes the units of the axes, beyond which a line ends; 0: none do.
     fields : mapping of str to FieldCorrection
         By the column's name.
     """
@@ -60,6 +67,9 @@ class Corrections:
     crs: str = ""
     kind: str = ""
     track: str = ""
+    time: str = ""
+    gap_time: float | None = None
+    gap_distance: float | None = None
     fields: Mapping[str, FieldCorrection] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,11 +85,14 @@ class Corrections:
     @property
     def shape(self) -> bool:
         """Whether they say how the file is drawn, and not only what it is called."""
-        return bool(self.x or self.crs or self.kind or self.track)
+        said = self.x or self.crs or self.kind or self.track or self.time
+        return bool(said) or self.gap_time is not None or self.gap_distance is not None
 
     def over(self, other: "Corrections") -> "Corrections":
         """Return these, and the others where these say nothing."""
-        own = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name)}
+        own = {
+            one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) not in ("", None, {})
+        }
         return replace(other, **own)
 
 
@@ -135,6 +148,9 @@ def _corrections(found: dict[str, object]) -> Corrections:
         crs=_text(found, "crs"),
         kind=_text(found, "kind"),
         track=_text(found, "track"),
+        time=_text(found, "time"),
+        gap_time=_amount(found, "gap_time"),
+        gap_distance=_amount(found, "gap_distance"),
         fields={name: _field(name, said) for name, said in columns.items()},
     )
 
@@ -172,6 +188,15 @@ def _text(found: Mapping[str, object], key: str) -> str:
     if not isinstance(value, str):
         raise DataError(f"{key} = {value!r} is not text: write it between quotes.")
     return value
+
+
+def _amount(found: Mapping[str, object], key: str) -> float | None:
+    value = found.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise DataError(f"{key} = {value!r} is not allowed: use a number from 0, which splits no track.")
+    return float(value)
 
 
 def _texts(found: Mapping[str, object], key: str) -> tuple[str, ...]:
