@@ -72,7 +72,8 @@ def add(
     y: Annotated[str, typer.Option(help="The column that goes up.")] = "",
     crs: Annotated[str, typer.Option(help="lonlat, mercator, plane, or a system such as EPSG:2056.")] = "",
     kind: Annotated[str, typer.Option(help="points or lines.")] = "",
-    track: Annotated[str, typer.Option(help="Lines: the column that changes where a track begins.")] = "",
+    track: Annotated[str, typer.Option(help="Lines: the column whose equal values are one track.")] = "",
+    time: Annotated[str, typer.Option(help="Lines: the column by which a track's rows are ordered.")] = "",
     scales: Annotated[str, typer.Option(help="A plane's: equal or free.")] = "",
     reverse: Annotated[str, typer.Option(help="Axes of a plane that grow to the left or downward: x, y, xy.")] = "",
     as_json: AsJson = False,
@@ -81,7 +82,7 @@ def add(
 
     The file stays where it is.
     """
-    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track, scales, reverse)
+    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track, scales, reverse, time)
     _add(context, entry, as_json)
 
 

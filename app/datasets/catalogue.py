@@ -34,6 +34,7 @@ class Entry:
     track: str = ""
     scales: str = ""
     reverse: str = ""
+    time: str = ""
 
     def open(self) -> Dataset:
         """Recognise the file as a data set."""
@@ -48,6 +49,7 @@ class Entry:
             track=self.track,
             scales=self.scales,
             reverse=self.reverse,
+            time=self.time,
         )
 
 

@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from app.datasets import tracks
 from app.datasets.declared import Declaration
 from app.datasets.faults import confined
 from app.datasets.judging import alike, in_sky, judge
@@ -46,6 +47,7 @@ def recognise(
     track: str = "",
     scales: str = "",
     reverse: str = "",
+    time: str = "",
 ) -> Dataset:
     """Open a file as a data set.
 
@@ -53,7 +55,7 @@ def recognise(
     ----------
     path : Path
         A Parquet, CSV, Feather or Arrow file, or a folder of Parquet files.
-    name, title, x, y, crs, kind, track, scales, reverse : str
+    name, title, x, y, crs, kind, track, scales, reverse, time : str
         Corrections, as in a TOML beside the file, and stronger than it.
 
     Returns
@@ -70,7 +72,16 @@ def recognise(
     """
     with confined(path):
         flags = Corrections(
-            name=name, title=title, x=x, y=y, crs=crs, kind=kind, track=track, scales=scales, reverse=reverse
+            name=name,
+            title=title,
+            x=x,
+            y=y,
+            crs=crs,
+            kind=kind,
+            track=track,
+            scales=scales,
+            reverse=reverse,
+            time=time,
         )
         return _recognised(path, flags.over(read_sidecar(path)))
 
@@ -78,7 +89,8 @@ def recognise(
 def _recognised(path: Path, said: Corrections) -> Dataset:
     source = open_source(path)
     columns: list[str] = source.schema.names
-    for column in (said.x, said.y, said.track, *said.fields):
+    when = "" if said.time == tracks.FILE_ORDER else said.time
+    for column in (said.x, said.y, said.track, when, *said.fields):
         if column and column not in columns:
             raise DataError(f"{str(path)!r}: {unknown('column', column, columns)}")
     found = _Recognition(source, said).dataset()
@@ -105,7 +117,7 @@ class _Recognition:
 
     def __init__(self, source: Source, said: Corrections) -> None:
         self._source, self._said = source, said
-        sample = source.sample(SAMPLE_ROWS)
+        sample = self._sample = source.sample(SAMPLE_ROWS)
         if not len(sample):
             raise DataError(f"{str(source.path)!r} has no rows: nothing can be drawn.")
         self._columns = {
@@ -120,7 +132,9 @@ class _Recognition:
             return self._declared(known)
         pairs = self._pairs()
         fields = tuple(self._fields({column for pair in pairs for column in pair[:2]}))
-        plots = self._lines(pairs, fields) if self._said.kind == "lines" else self._points(pairs, fields)
+        plots = list(self._lines(pairs, fields) if self._said.kind == "lines" else self._points(pairs, fields))
+        plots, told = tracks.proposed(self._sample, plots, self._said)
+        self._notes += told
         return Dataset(
             name=slug(stem(self._source.path.name)),
             title=label(stem(self._source.path.name)),
@@ -189,14 +203,15 @@ class _Recognition:
             yield replace(plot, name=names[-1])
 
     def _lines(self, pairs: list[Pair], fields: tuple[Field, ...]) -> Iterator[Plot]:
-        if not self._said.track and len(pairs) < 2:
-            raise DataError(
-                f"{str(self._source.path)!r}: lines need the column that changes where a new one begins, by `track`, "
-                "or a second pair of coordinates for their ends."
-            )
         plot = self._plot(pairs[0], fields)
-        if self._said.track:
-            yield replace(plot, kind="lines", track=self._said.track)
+        if self._said.track or self._said.time or len(pairs) < 2:
+            plot = tracks.joined(self._sample, plot, self._said)
+            if not (plot.track or plot.order.column):
+                raise DataError(
+                    f"{str(self._source.path)!r}: lines need the column whose equal values are one track, by `track`, "
+                    "or a second pair of coordinates for their ends."
+                )
+            yield plot
             return
         end = pairs[1]
         self._notes.append(f"Each row is a line from there to {end.x!r} and {end.y!r}.")

@@ -4,6 +4,7 @@ This module owns the names that may be corrected and checks every one of them st
 a silent default would be read as a correction that worked.
 """
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -50,11 +51,17 @@ class Corrections:
     kind : str
         ``points`` or ``lines``.
     track : str
-        Lines: the column that changes where a new one begins.
+        Lines: the column whose equal values are one track.
     scales : str
         Of a plane: ``equal``, where a unit is as long on both axes, or ``free``, where the view is filled.
     reverse : str
         Of a plane: the axes that grow to the left or downward, ``x``, ``y`` or ``xy``; ``none`` for neither.
+    time : str
+        Lines: the column by which the rows of a track are ordered; ``none``: as they come.
+    gap_time : float or None
+        Lines: the seconds beyond which a line ends; 0: none do.
+    gap_distance : float or None
+        Lines: the kilometres, on planes the units of the axes, beyond which a line ends; 0: none do.
     fields : mapping of str to FieldCorrection
         By the column's name.
     """
@@ -71,6 +78,9 @@ class Corrections:
     track: str = ""
     scales: str = ""
     reverse: str = ""
+    time: str = ""
+    gap_time: float | None = None
+    gap_distance: float | None = None
     fields: Mapping[str, FieldCorrection] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,11 +98,14 @@ class Corrections:
     @property
     def shape(self) -> bool:
         """Whether they say how the file is drawn, and not only what it is called."""
-        return any((self.x, self.crs, self.kind, self.track, self.scales, self.reverse))
+        said = (self.x, self.crs, self.kind, self.track, self.scales, self.reverse, self.time)
+        return any(said) or self.gap_time is not None or self.gap_distance is not None
 
     def over(self, other: "Corrections") -> "Corrections":
         """Return these, and the others where these say nothing."""
-        own = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name)}
+        own = {
+            one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) not in ("", None, {})
+        }
         return replace(other, **own)
 
 
@@ -162,6 +175,9 @@ def _corrections(found: dict[str, object]) -> Corrections:
         track=_text(found, "track"),
         scales=_text(found, "scales"),
         reverse=_text(found, "reverse"),
+        time=_text(found, "time"),
+        gap_time=_amount(found, "gap_time"),
+        gap_distance=_amount(found, "gap_distance"),
         fields={name: _field(name, said) for name, said in columns.items()},
     )
 
@@ -199,6 +215,15 @@ def _text(found: Mapping[str, object], key: str) -> str:
     if not isinstance(value, str):
         raise DataError(f"{key} = {value!r} is not text: write it between quotes.")
     return value
+
+
+def _amount(found: Mapping[str, object], key: str) -> float | None:
+    value = found.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise DataError(f"{key} = {value!r} is not allowed: use a number from 0, which splits no track.")
+    return float(value)
 
 
 def _texts(found: Mapping[str, object], key: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Polylines from rows: tracks of points in order, or a segment a row; broken by NaN, and cut at the date line.
+"""Polylines from rows: tracks of points in order, or a segment a row; broken by NaN, and cut at the edges of the map.
 
 Work is whole-array NumPy on the vertices of one plot, held in memory.
 """
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Vertices(NamedTuple):
@@ -23,22 +24,23 @@ class Vertices(NamedTuple):
     row: Rows
 
 
-def from_tracks(x: Floats, y: Floats, track: npt.NDArray[Any] | None) -> Vertices:
-    """Join consecutive rows of one track; a row without finite coordinates breaks its track.
+def from_rows(x: Floats, y: Floats, row: Rows, begins: Flags) -> Vertices:
+    """Join rows in an order; one without finite coordinates breaks its line.
 
     Parameters
     ----------
     x, y : ndarray, shape (n,)
-    track : ndarray, shape (n,), or None
-        A new value begins a new line. None: all rows are one.
+    row : ndarray, shape (k,)
+        Rows in the order in which they are joined.
+    begins : ndarray of bool, shape (k,)
+        Where a line begins.
     """
-    row = np.arange(len(x), dtype=np.int64)
+    x, y = x[row], y[row]
     lost = ~(np.isfinite(x) & np.isfinite(y))
-    x, y = np.where(lost, np.nan, x), np.where(lost, np.nan, y)
-    if track is None:
-        return Vertices(x, y, row)
-    begins = np.flatnonzero(track[1:] != track[:-1]) + 1
-    return _inserted(Vertices(x, y, row), begins, np.nan, np.nan)
+    x[lost] = y[lost] = np.nan
+    found = Vertices(x, y, row)
+    at = np.flatnonzero(begins[1:]) + 1
+    return _inserted(found, at, np.nan, np.nan) if len(at) else found
 
 
 def from_ends(x: Floats, y: Floats, end_x: Floats, end_y: Floats) -> Vertices:
@@ -51,6 +53,15 @@ def from_ends(x: Floats, y: Floats, end_x: Floats, end_y: Floats) -> Vertices:
     return Vertices(xs.ravel(), ys.ravel(), np.repeat(row, 3))
 
 
+def alone(vertices: Vertices) -> int:
+    """Return how many vertices no line leads to or from."""
+    placed = np.isfinite(vertices.x)
+    joined = placed[1:] & placed[:-1]
+    placed[1:] &= ~joined
+    placed[:-1] &= ~joined
+    return int(np.count_nonzero(placed))
+
+
 def _inserted(vertices: Vertices, before: Rows, x: Any, y: Any) -> Vertices:
     """Return vertices with others put in before some places; they belong to the row that precedes them."""
     rows = vertices.row[np.maximum(before - 1, 0)]
@@ -59,30 +70,70 @@ def _inserted(vertices: Vertices, before: Rows, x: Any, y: Any) -> Vertices:
     )
 
 
-def cut_at_date_line(vertices: Vertices) -> Vertices:
+def cut_at_date_line(vertices: Vertices, low: float = -180.0, high: float = 180.0) -> Vertices:
     """Cut segments that span more than half the world: they take the short way, over the date line.
 
     Parameters
     ----------
     vertices : Vertices
-        Longitudes and latitudes, degrees.
+        Between `low` and `high`, which are one meridian.
 
     Returns
     -------
     Vertices
-        Each such segment ends on one edge of the map and goes on from the other, at the latitude between its ends.
+        Each such segment ends on one edge of the map and goes on from the other, straight between its ends.
     """
     x, y, _ = vertices
-    jump = np.diff(x)
+    jump, whole = np.diff(x), high - low
     with np.errstate(invalid="ignore"):
-        at = np.flatnonzero(np.abs(jump) > 180)
+        at = np.flatnonzero(np.abs(jump) > whole / 2)
     if not len(at):
         return vertices
-    side = np.where(jump[at] < 0, 180.0, -180.0)
-    across = jump[at] + 2 * side
-    share = (side - x[at]) / np.where(across == 0, 1.0, across)
-    latitude = y[at] + (y[at + 1] - y[at]) * share
+    east = jump[at] < 0
+    leaves, enters = np.where(east, high, low), np.where(east, low, high)
+    across = jump[at] + np.where(east, whole, -whole)
+    share = (leaves - x[at]) / np.where(across == 0, 1.0, across)
+    height = y[at] + (y[at + 1] - y[at]) * share
     before = np.repeat(at + 1, 3)
-    xs = np.stack([side, np.full(len(at), np.nan), -side], axis=1).ravel()
-    ys = np.stack([latitude, np.full(len(at), np.nan), latitude], axis=1).ravel()
+    xs = np.stack([leaves, np.full(len(at), np.nan), enters], axis=1).ravel()
+    ys = np.stack([height, np.full(len(at), np.nan), height], axis=1).ravel()
     return _inserted(vertices, before, xs, ys)
+
+
+def break_at_jumps(vertices: Vertices, most: float) -> Vertices:
+    """End lines before segments that go farther than that along x."""
+    with np.errstate(invalid="ignore"):
+        at = np.flatnonzero(np.abs(np.diff(vertices.x)) > most) + 1
+    return _inserted(vertices, at, np.nan, np.nan) if len(at) else vertices
+
+
+def cut_at_poles(vertices: Vertices, edge: float) -> Vertices:
+    """Cut segments where they leave the map: nothing runs along its edge.
+
+    Parameters
+    ----------
+    vertices : Vertices
+    edge : float
+        The greatest y of the map; the least is its negative.
+
+    Returns
+    -------
+    Vertices
+        NaN for vertices beyond; a segment that reaches one ends on the edge.
+    """
+    x, y, _ = vertices
+    with np.errstate(invalid="ignore"):
+        side = np.where(np.abs(y) > edge, np.sign(y), 0.0)
+    if not side.any():
+        return vertices
+    begin, end = side[:-1], side[1:]
+    segment = np.isfinite(y[:-1]) & np.isfinite(y[1:]) & (begin != end)
+    leaves, enters = np.flatnonzero(segment & (end != 0)), np.flatnonzero(segment & (begin != 0))
+    # Of a segment from beyond one pole to beyond the other, the entry comes first.
+    at, sides = np.concatenate([enters, leaves]), np.concatenate([begin[enters], end[leaves]])
+    order = np.argsort(at, kind="stable")
+    at, ys = at[order], sides[order] * edge
+    xs = x[at] + (x[at + 1] - x[at]) * ((ys - y[at]) / (y[at + 1] - y[at]))
+    beyond = side != 0
+    inner = vertices._replace(x=np.where(beyond, np.nan, x), y=np.where(beyond, np.nan, y))
+    return _inserted(inner, at + 1, xs, ys)

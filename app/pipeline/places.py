@@ -1,6 +1,6 @@
 """From a table's columns to coordinates on a plane: projection, quantisation, Z-order, and what has no place there.
 
-Reads blocks of a million rows, so that memory stays bounded however long the file; lines are held whole.
+Reads blocks of a million rows, so that memory stays bounded however long the file. Lines are `line_places`.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -12,15 +12,13 @@ import numpy.typing as npt
 
 from app.pipeline.compiled import compiled
 from app.pipeline.errors import DataError
-from app.pipeline.lines import Vertices, cut_at_date_line, from_ends, from_tracks
 from app.pipeline.measuring import BLOCK, Measured, blocks, first_view, measure
 from app.pipeline.points import Coordinates
 from app.pipeline.rooms import Progress, Room, gather, silent
-from app.pipeline.segments import Segments, index_segments
 from app.pipeline.systems import parse
 from app.pipeline.table import Table
 from app.pipeline.types import Bounds, Plot
-from app.pipeline.world import MAX_LATITUDE, POLE, QUANTA, WEB_MERCATOR, World, mercator, plane_world
+from app.pipeline.world import MAX_LATITUDE, QUANTA, WEB_MERCATOR, World, mercator, plane_world
 from app.pipeline.zorder import MOST_ROWS, Runs, z_order
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -160,74 +158,10 @@ def _said(plot: Plot, at: Coordinates, zeros: int = 0) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def vertices_of(plot: Plot, table: Table, found: Measured | None = None) -> Vertices:
-    """Return the vertices of a plot's lines, in the file's units, without what `measure` found to stand for nothing."""
-    x, y = (np.asarray(table.column(one.column), np.float64) for one in (plot.x, plot.y))
-    x, y = (found or measure(plot, x, y)).emptied(x, y)
-    if plot.x.end:
-        ends = (np.asarray(table.column(one.end), np.float64) for one in (plot.x, plot.y))
-        return from_ends(x, y, *(found or measure(plot, x, y)).emptied(*ends))
-    return from_tracks(x, y, table.column(plot.track) if plot.track else None)
-
-
-def place_lines(plot: Plot, table: Table, room: Room, progress: Progress = silent) -> Coordinates:
-    """Find the quanta of the vertices of a plot's lines, whole float64, NaN where a line ends.
-
-    Raises
-    ------
-    DataError
-        Where no vertex has a place.
-    """
-    rows = measure(plot, table.column(plot.x.column), table.column(plot.y.column))
-    vertices = vertices_of(plot, table, rows)
-    if plot.in_degrees:
-        longitude, latitude = _on_map(plot, vertices.x, vertices.y)
-        vertices = vertices._replace(x=longitude, y=latitude)
-    drawn = np.unique(vertices.row[np.isfinite(vertices.x) & np.isfinite(vertices.y)])
-    found = measure(plot, vertices.x, vertices.y)
-    world = _world(plot, found)
-    progress(0.5, "placing lines on the plane")
-    if plot.in_degrees:
-        vertices = cut_at_date_line(vertices)
-        us, vs = world.quantise(*mercator(vertices.x, np.clip(vertices.y, -MAX_LATITUDE, MAX_LATITUDE)))
-        # Only rounding takes a vertex on the map's edge beyond it.
-        us, vs = np.clip(us, 0, QUANTA - 1), np.clip(vs, 0, QUANTA - 1)
-    else:
-        us, vs = world.quantise(vertices.x, vertices.y)
-    extent = Bounds(*(float(one) for one in (np.nanmin(us), np.nanmax(us), np.nanmin(vs), np.nanmax(vs))))
-    first = first_view(us, vs, extent, world, found.home)
-    x, y, row = room.keep("x", us), room.keep("y", vs), room.keep("row", vertices.row)
-    index = index_segments(us, vs)
-    index = Segments(*(room.keep(name, values) for name, values in index._asdict().items()))
-    missing = table.rows - len(drawn)
-    at = Coordinates(x, y, row, extent, world, index, rows.data, missing - rows.stand_ins, stand_ins=rows.stand_ins)
-    at = replace(at, home=first.home)
-    return replace(at, notes=_said(plot, at))
-
-
-def _on_map(plot: Plot, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return degrees that the map has, NaN for all others; latitudes up to the poles."""
-    if plot.projected:
-        x, y = parse(plot.crs).to_degrees(x, y)
-    with np.errstate(invalid="ignore"):
-        off = (np.abs(x) > 360) | (np.abs(y) > POLE)
-        wrapped = np.where(x > 180, x - 360, np.where(x < -180, x + 360, x))
-    return np.where(off, np.nan, wrapped), np.where(off, np.nan, y)
-
-
 def raw_places(plot: Plot, table: Table) -> Coordinates:
-    """Return a plot's coordinates as the file has them, for exact viewports; rows without any are passed over.
-
-    Lines of longitudes up to 180 degrees are cut at the date line, as on the map.
-    """
+    """Return a plot's coordinates as the file has them, for exact viewports; rows without any are passed over."""
     x, y = table.column(plot.x.column), table.column(plot.y.column)
     found = measure(plot, x, y)
-    if plot.kind == "lines":
-        vertices = vertices_of(plot, table, found)
-        if plot.crs == "lonlat" and not np.any(np.abs(vertices.x) > 180):
-            vertices = cut_at_date_line(vertices)
-        data = measure(plot, vertices.x, vertices.y).data
-        return Coordinates(*vertices, data, index=index_segments(vertices.x, vertices.y), data=data)
     x, y = found.emptied(x, y)
     at = Coordinates(x, y, None, found.data, data=found.data, lost=found.lost, stand_ins=found.stand_ins)
     return replace(at, notes=_said(plot, at))

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,11 +16,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline import bulk, lines, measuring, places, segments, systems, world, zorder
+from app.pipeline import bulk, line_places, lines, measuring, places, segments, systems, tracks, world, zorder
 from app.pipeline.errors import DataError
 from app.pipeline.keys import Plain, canonical, digest
+from app.pipeline.line_places import place_lines, raw_lines
 from app.pipeline.mapped import mapped
-from app.pipeline.places import place_lines, place_points, raw_places
+from app.pipeline.places import place_points, raw_places
 from app.pipeline.points import Coordinates, Points, ordered, value_file
 from app.pipeline.rooms import Progress, Room, publish, silent
 from app.pipeline.segments import Segments
@@ -32,7 +33,7 @@ from app.pipeline.zorder import Runs
 
 Array: TypeAlias = npt.NDArray[Any]
 # Edited code must never read a layout that older code has written.
-CODE = source_digest(bulk, lines, measuring, places, segments, systems, world, zorder)
+CODE = source_digest(bulk, line_places, lines, measuring, places, segments, systems, tracks, world, zorder)
 
 _LATER = ("stand_ins", "home", "outside")
 # The share of the work that is reading columns; the layout is the rest.
@@ -76,7 +77,8 @@ class PlotRoot:
         place: Plain = (
             [list(one.view) if one.view else None, one.aspect] if one.crs == "plane" and not self.raw else None
         )
-        return digest(self.file, CODE, canonical([axes, fields, one.kind, one.crs, one.track, self.raw, place]))
+        joined: Plain = [one.track, *astuple(one.order)]
+        return digest(self.file, CODE, canonical([axes, fields, one.kind, one.crs, joined, self.raw, place]))
 
     @property
     def _place(self) -> str:
@@ -110,7 +112,8 @@ class PlotRoot:
         # A text file is read whole for any of its columns, and a layout takes all fields: read them together.
         eager = str(one.path).lower().endswith((".csv", ".tsv", ".gz")) or not (self.raw or self.ready())
         fields = [each for each in one.fields if eager or each.kind == "category"]
-        return [one.x, one.y, *([one.track] if one.track else []), *fields]
+        times = [Axis(one.order.column)] if one.order.column else []
+        return [one.x, one.y, *([one.track] if one.track else []), *times, *fields]
 
     def _home(self) -> Path | None:
         return self.folder / self.file / f"layout-{self._place}" if self.folder else None
@@ -165,7 +168,8 @@ class PlotRoot:
     def _raw(self, table: Table) -> Points:
         """Open coordinates as they are; those of many rows in the order, and with the index, of a layout."""
         if self.plot.kind == "lines" or table.rows <= SCANNED or self.folder is None:
-            return Points(self.plot, raw_places(self.plot, table), table, self.folder, None, True)
+            places_of = raw_lines if self.plot.kind == "lines" else raw_places
+            return Points(self.plot, places_of(self.plot, table), table, self.folder, None, True)
         root, at, restored = self._layout(table)
         if at.beyond:  # even a plain plane has no room for them
             return Points(self.plot, raw_places(self.plot, table), table, self.folder, None, True)
@@ -195,7 +199,7 @@ def _axis_values(table: Table, axis: Axis, at: Coordinates, home: Path | None) -
 
 
 def _without_fields(plot: Plot) -> Plot:
-    names = {name: getattr(plot, name) for name in ("kind", "crs", "track", "view", "aspect")}
+    names = {name: getattr(plot, name) for name in ("kind", "crs", "track", "order", "view", "aspect")}
     return Plot("places", plot.path, plot.x, plot.y, **names)
 
 

@@ -84,7 +84,7 @@ class Table:
         -------
         ndarray, shape (rows,)
             Read-only; floats and integers as in the file, float64 where integers have nulls, booleans as uint8, times
-            as float64 milliseconds since 1970 UTC, NaN for null; text asked for as a track as uint64 hashes.
+            as float64 milliseconds since 1970 UTC, NaN for null; what is asked for as a track as uint64 marks.
         """
         return self._find(name, "numbers", "marks").array
 

@@ -128,6 +128,29 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackOrder:
+    """In which order the rows of a track are joined, and what ends a line between them.
+
+    Parameters
+    ----------
+    column : str
+        The column of their times. Empty: rows are joined in the file's order.
+    seconds : float
+        Seconds that a unit of it is; times are held in milliseconds. 0: not known.
+    gap : float or None
+        Seconds, or units of a column whose unit is not known, beyond which a line ends. 0: none do. None: see
+        `app.pipeline.tracks`.
+    jump : float or None
+        Kilometres on maps, units of the axes on planes, beyond which a line ends. 0: none do. None: as `gap`.
+    """
+
+    column: str = ""
+    seconds: float = 0.001
+    gap: float | None = None
+    jump: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plot:
     """A way to draw a table: its coordinate pair, and how it opens.
 
@@ -145,8 +168,10 @@ class Plot:
         ``lonlat`` degrees are projected to web mercator; ``mercator`` metres are taken as they are; ``plane`` has no
         place on the earth. Else an EPSG code or WKT: coordinates of that system are projected to the map.
     track : str
-        Lines of tracks: the column that changes where a new track begins. Without it, and without ends, all rows are
-        one line.
+        Lines of tracks: the column whose equal values are one track, wherever in the file they are. Without it, and
+        without ends, all rows are one line.
+    order : TrackOrder
+        Lines of tracks: how their rows are joined.
     view : Bounds or None
         The opening view in data units; None: all rows.
     aspect : float
@@ -164,6 +189,7 @@ class Plot:
     kind: PlotKind = "points"
     crs: str = "plane"
     track: str = ""
+    order: TrackOrder = TrackOrder()
     view: Bounds | None = None
     aspect: float = ASPECT
     aggregate: str = "count"

@@ -29,8 +29,8 @@ class Source:
     name : str
         The data set's.
     path : Path
-    x, y, track : str
-        Columns; ``track`` is empty for points.
+    x, y, track, time : str
+        Columns; ``track`` is empty for points, ``time`` where tracks are in the file's order.
     crs : {'plane', 'mercator', 'lonlat'}
     fields : mapping of str to str
         Each column's kind.
@@ -44,6 +44,7 @@ class Source:
     y: str
     crs: str = "plane"
     track: str = ""
+    time: str = ""
     fields: Mapping[str, Kind] = field(default_factory=dict, hash=False)
     named: bool = False
 
@@ -62,7 +63,7 @@ def make_files(folder: Path, seed: int) -> dict[str, Source]:
         pq.write_table(pa.table(columns), path, row_group_size=50_000)
         corrections = {"x": source["x"], "y": source["y"], "crs": source.get("crs", "plane")}
         if source.get("track"):
-            corrections |= {"kind": "lines", "track": source["track"]}
+            corrections |= {"kind": "lines", "track": source["track"], "time": source["time"]}
         text = "".join(f'{key} = "{value}"\n' for key, value in corrections.items())
         path.with_name(f"{path.name}.toml").write_text(text + said)
         made[name] = Source(name, path, **source)
@@ -248,27 +249,42 @@ def _tracks(rng: Random) -> tuple[Columns, dict[str, Any], str]:
     columns = {
         "x": x.ravel(),
         "y": y.ravel(),
-        "track": number,
+        "track": number + 2**60,
+        "when": _moments(rng, tracks, steps, 10),
         "v": rng.normal(100, 20, x.size),
         "kind": np.array(["a", "b", "c"])[number % 3],
     }
     fields = {"v": "number", "kind": "category"}
-    return columns, {"x": "x", "y": "y", "track": "track", "fields": fields}, ""
+    return _mixed(rng, columns), {"x": "x", "y": "y", "track": "track", "time": "when", "fields": fields}, ""
 
 
 def _voyages(rng: Random) -> tuple[Columns, dict[str, Any], str]:
-    """Tracks on the globe, of which some cross the date line."""
+    """Tracks on the globe, of which some cross the date line, and some come near a pole."""
     tracks, steps = int(rng.integers(20, 200)), int(rng.integers(5, 60))
     x, y = _walks(rng, tracks, steps, 60)
-    x = (x * 3 + 180) % 360 - 180
+    west = rng.choice([-180, 0])
     columns = {
-        "longitude": x.ravel(),
-        "latitude": np.clip(y, -80, 80).ravel(),
-        "track": np.repeat(np.arange(tracks), steps),
+        "longitude": ((x * 3 - west) % 360 + west).ravel(),
+        "latitude": np.clip(y * 1.3, -89, 89).ravel(),
+        "track": np.repeat([f"voyage {one}" for one in range(tracks)], steps),
+        "when": _moments(rng, tracks, steps, 21_600),
         "v": rng.lognormal(2, 1, x.size),
     }
-    source = {"x": "longitude", "y": "latitude", "crs": "lonlat", "track": "track", "fields": {"v": "number"}}
-    return columns, source, ""
+    source = {"x": "longitude", "y": "latitude", "crs": "lonlat", "fields": {"v": "number"}}
+    return _mixed(rng, columns), {**source, "track": "track", "time": "when"}, ""
+
+
+def _moments(rng: Random, tracks: int, steps: int, seconds: int) -> npt.NDArray[Any]:
+    """Return times of tracks, so many seconds apart, some equal, and now and then silent for long."""
+    some = rng.random((tracks, steps))
+    apart = np.where(some < 0.02, 50, np.where(some < 0.1, 0, 1)) * seconds
+    return (np.datetime64("1970-03-01", "ms") + (np.cumsum(apart, axis=1) * 1000).astype("timedelta64[ms]")).ravel()
+
+
+def _mixed(rng: Random, columns: Columns) -> Columns:
+    """Return rows in any order."""
+    order = rng.permutation(len(columns["v"]))
+    return {name: values[order] for name, values in columns.items()}
 
 
 _MAKERS: Mapping[str, Callable[[Random], tuple[Columns, dict[str, Any], str]]] = {

@@ -37,7 +37,7 @@ def _hex(css: str) -> str:
 def _drawn(case: Case, view: dict[str, Any], names: tuple[str, ...]) -> truth.Array:
     """Return Datashader's cells of an exact viewport, the highest y first."""
     at = truth.places(case.source)
-    values = truth.field_values(case.source, case.column, names, case.aggregate)
+    values = truth.field_values(at, case.source, case.column, names, case.aggregate)
     x, y = at.x, at.y
     if case.source.kind == "points":
         held = np.isfinite(x) & np.isfinite(y)

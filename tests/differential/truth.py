@@ -1,5 +1,6 @@
 """What is right of rows that pandas reads: places by NumPy, cells by sorting, lines by Datashader."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -84,51 +85,95 @@ def codes(values: pd.Series, names: list[str]) -> npt.NDArray[np.int64]:
 
 @lru_cache(16)
 def places(source: Source) -> Places:
-    """Return where rows lie, in the file's units."""
+    """Return where rows lie, in the file's units: what a figure shows."""
+    found = _as_told(source)
+    if source.kind == "points" or source.crs != "lonlat":
+        return found
+    west = 0.0 if np.nanmax(found.x) > 180 else -180.0
+    return _over_the_date_line(found, west, west + 360)
+
+
+@lru_cache(16)
+def on_plane(source: Source) -> Places:
+    """Return where rows lie, in the plane's units; nothing of a line is beyond the edges of a map of degrees."""
+    found = _as_told(source)
+    if source.crs != "lonlat":
+        return found
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        longitude = np.where((found.x >= 180) & (found.x <= 360), found.x - 360, found.x)
+        if source.kind == "points":
+            latitude = np.where(np.abs(found.y) <= LATITUDE, found.y, np.nan)
+            return found._replace(x=np.radians(longitude) * EARTH, y=np.arcsinh(np.tan(np.radians(latitude))) * EARTH)
+        x, y = np.radians(longitude) * EARTH, np.arcsinh(np.tan(np.radians(found.y))) * EARTH
+    half = np.pi * EARTH
+    return _within_latitudes(_over_the_date_line(found._replace(x=x, y=y), -half, half), half)
+
+
+def _as_told(source: Source) -> Places:
     rows = read(source)
     x, y = numbers(rows[source.x]), numbers(rows[source.y])
-    found = Places(x, y, np.arange(len(rows)))
-    return _joined(found, rows[source.track].to_numpy(), source.crs) if source.track else found
-
-
-def _joined(found: Places, track: Array, crs: str) -> Places:
-    """Return the vertices of tracks: a row without a place ends its line, and so does the date line."""
-    lost = ~(np.isfinite(found.x) & np.isfinite(found.y))
-    x, y = np.where(lost, np.nan, found.x), np.where(lost, np.nan, found.y)
+    if not source.track:
+        return Places(x, y, np.arange(len(rows)))
     put: list[tuple[float, float, int]] = []
-    for at in range(len(x)):
-        if at and track[at] != track[at - 1]:
-            put.append((np.nan, np.nan, at - 1))
-        elif at and crs == "lonlat" and abs(x[at] - x[at - 1]) > 180:
-            put += _over_the_date_line(x[at - 1], y[at - 1], x[at], y[at], at - 1)
-        put.append((x[at], y[at], at))
-    xs, ys, row = zip(*put, strict=True)
+    for line in _lines(rows, source):
+        put += [(x[at], y[at], at) if np.isfinite(x[at] + y[at]) else (np.nan, np.nan, at) for at in line]
+        put.append((np.nan, np.nan, line[-1]))
+    xs, ys, row = zip(*put[:-1], strict=True)
     return Places(np.array(xs), np.array(ys), np.array(row))
 
 
-def _over_the_date_line(x0: float, y0: float, x1: float, y1: float, row: int) -> list[tuple[float, float, int]]:
-    side = 180.0 if x1 < x0 else -180.0
-    y = y0 + (side - x0) / (x1 + 2 * side - x0) * (y1 - y0)
-    return [(side, y, row), (np.nan, np.nan, row), (-side, y, row)]
+def _lines(rows: pd.DataFrame, source: Source) -> Iterator[list[int]]:
+    """Yield the rows of each line: those of one track in the order of time, where no time is silent for long."""
+    for _, track in rows.groupby(source.track, sort=False):
+        if not source.time:
+            yield track.index.tolist()
+            continue
+        track = track.sort_values(source.time, kind="stable")
+        placed = track[np.isfinite(track[source.x] + track[source.y])]
+        seconds = track[source.time].diff().dt.total_seconds().to_numpy()
+        # Only between rows that follow each other and both have a place a line could be drawn.
+        follows = track.index.isin(placed.index)
+        follows[1:] &= follows[:-1]
+        usual = seconds[follows & (seconds > 0)]
+        most = 300.0
+        if len(usual) > 1:
+            median, long = np.quantile(usual, [0.5, 0.95], method="lower")
+            most = max(most, 10 * median, 3 * long)
+        cuts = np.flatnonzero(follows & (seconds > most))
+        yield from (part.tolist() for part in np.split(track.index.to_numpy(), cuts))
 
 
-def projected(source: Source, at: Places) -> tuple[Floats, Floats]:
-    """Return places in the plane's units."""
-    if source.crs != "lonlat":
-        return at.x, at.y
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        if source.kind == "lines":
-            longitude, latitude = at.x, np.clip(at.y, -LATITUDE, LATITUDE)
-        else:
-            longitude = np.where((at.x >= 180) & (at.x <= 360), at.x - 360, at.x)
-            latitude = np.where(np.abs(at.y) <= LATITUDE, at.y, np.nan)
-        return np.radians(longitude) * EARTH, np.arcsinh(np.tan(np.radians(latitude))) * EARTH
+def _over_the_date_line(found: Places, west: float, east: float) -> Places:
+    """Return lines that go the short way around: out at one edge, and in at the other."""
+    put: list[tuple[float, float, int]] = []
+    for at, (x, y, row) in enumerate(zip(*found, strict=True)):
+        x0, y0, before = (one[at - 1] for one in found) if at else (np.nan, np.nan, 0)
+        if abs(x - x0) > (east - west) / 2:
+            edge, other = (east, west) if x < x0 else (west, east)
+            across = y0 + (edge - x0) / (x - x0 + edge - other) * (y - y0)
+            put += [(edge, across, before), (np.nan, np.nan, before), (other, across, before)]
+        put.append((x, y, row))
+    xs, ys, rows = zip(*put, strict=True)
+    return Places(np.array(xs), np.array(ys), np.array(rows))
+
+
+def _within_latitudes(found: Places, edge: float) -> Places:
+    """Return lines that end where they reach the upper or the lower edge of the map, and what is between these."""
+    put: list[tuple[float, float, int]] = []
+    for at, (x, y, row) in enumerate(zip(*found, strict=True)):
+        x0, y0, before = (one[at - 1] for one in found) if at else (np.nan, np.nan, 0)
+        # From the end that is nearer to where the line comes from.
+        sides = [one for one in sorted((edge, -edge), key=lambda one: abs(one - y0)) if min(y0, y) < one < max(y0, y)]
+        put += [(x0 + (side - y0) / (y - y0) * (x - x0), side, before) for side in sides]
+        put.append((x, y, row) if abs(y) <= edge * (1 + 1e-12) else (np.nan, np.nan, row))
+    xs, ys, rows = zip(*put, strict=True)
+    return Places(np.array(xs), np.array(ys), np.array(rows))
 
 
 @lru_cache(16)
 def quanta(source: Source, world: World) -> tuple[Floats, Floats]:
     """Return the quantum in which each place lies; NaN for what has none."""
-    x, y = projected(source, places(source))
+    x, y, _ = on_plane(source)
     with np.errstate(over="ignore"):
         u, v = np.floor((x - world.x0) / world.dx), np.floor((y - world.y0) / world.dy)
     if source.kind == "lines":
@@ -224,15 +269,23 @@ def world_of_lines(source: Source, world: World, z: int, aggregate: str, column:
     u, v = quanta(source, world)
     side = 512 * 2**z
     canvas = ds.Canvas(side, side, (0.0, QUANTA), (0.0, QUANTA))
-    return drawn(canvas, "lines", u, v, aggregate, field_values(source, column, names, aggregate), len(names) or 1)
+    return drawn(
+        canvas,
+        "lines",
+        u,
+        v,
+        aggregate,
+        field_values(on_plane(source), source, column, names, aggregate),
+        len(names) or 1,
+    )
 
 
-def field_values(source: Source, column: str, names: tuple[str, ...], aggregate: str) -> Array | None:
+def field_values(at: Places, source: Source, column: str, names: tuple[str, ...], aggregate: str) -> Array | None:
     """Return a field's values, one a place; codes where it is a category."""
     if aggregate == "count":
         return None
     held = _codes(source, column, names) if aggregate == "by" else _numbers(source, column)
-    return held[places(source).row]
+    return held[at.row]
 
 
 @lru_cache(32)
@@ -252,7 +305,8 @@ def view_truth(
     wide, planes = window.padded(), len(names) or 1
     if source.kind == "points":
         u, v = quanta(source, world)
-        return cells(u, v, wide, aggregate, field_values(source, column, names, aggregate), planes)
+        values = field_values(on_plane(source), source, column, names, aggregate)
+        return cells(u, v, wide, aggregate, values, planes)
     if window.z > MOST_ZOOM:
         return None
     every = world_of_lines(source, world, window.z, aggregate, column, names)

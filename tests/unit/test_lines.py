@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pipeline.lines import Vertices, cut_at_date_line, from_ends, from_tracks
+from app.pipeline.lines import Vertices, alone, break_at_jumps, cut_at_date_line, cut_at_poles, from_ends, from_rows
 
 NAN = np.nan
 
@@ -20,19 +20,27 @@ def same(found, x, y, row):
     assert found.row.tolist() == row
 
 
-def test_a_track_is_one_line():
-    same(from_tracks(floats(1, 2, 3), floats(4, 5, 6), None), [1, 2, 3], [4, 5, 6], [0, 1, 2])
+def joined(x, y, row=None, begins=()):
+    row = np.arange(len(x)) if row is None else np.array(row)
+    return from_rows(floats(*x), floats(*y), row, np.isin(np.arange(len(row)), begins))
 
 
-@pytest.mark.parametrize("track", [np.array([7, 7, 8, 9]), np.array(["a", "a", "b", "c"])])
-def test_a_new_track_begins_a_new_line(track):
-    found = from_tracks(floats(1, 2, 3, 4), floats(5, 6, 7, 8), track)
+def test_rows_are_one_line_in_their_order():
+    same(joined((1, 2, 3), (4, 5, 6)), [1, 2, 3], [4, 5, 6], [0, 1, 2])
+    same(joined((1, 2, 3), (4, 5, 6), (2, 0), (0,)), [3, 1], [6, 4], [2, 0])
+
+
+def test_a_line_begins_anew():
+    found = joined((1, 2, 3, 4), (5, 6, 7, 8), begins=(0, 2, 3))
     same(found, [1, 2, NAN, 3, NAN, 4], [5, 6, NAN, 7, NAN, 8], [0, 1, 1, 2, 2, 3])
+    assert alone(found) == 2
 
 
-def test_a_row_without_a_place_breaks_its_track():
-    found = from_tracks(floats(1, np.inf, 3), floats(4, 5, NAN), None)
+def test_a_row_without_a_place_breaks_its_line():
+    found = joined((1, np.inf, 3), (4, 5, NAN))
     same(found, [1, NAN, NAN], [4, NAN, NAN], [0, 1, 2])
+    assert alone(found) == 1
+    assert alone(joined((1, 2, NAN, 3), (4, 5, 6, 7))) == 1
 
 
 def test_a_row_may_be_a_line():
@@ -61,6 +69,41 @@ def test_lines_take_the_short_way_over_the_date_line(x, y, cut_x, cut_y):
 def test_half_the_world_and_gaps_are_not_cut():
     vertices = Vertices(floats(-90, 90, NAN, -179, NAN, 179), floats(0, 0, NAN, 0, NAN, 0), np.arange(6))
     assert cut_at_date_line(vertices) is vertices
+
+
+def test_another_meridian_may_be_where_lines_begin():
+    found = cut_at_date_line(Vertices(floats(350, 10), floats(0, 10), np.arange(2)), 0.0, 360.0)
+    same(found, [350, 360, NAN, 0, 10], [0, 5, NAN, 5, 10], [0, 0, 0, 0, 1])
+
+
+def test_far_jumps_end_a_line():
+    vertices = Vertices(floats(-190, 185, 6, NAN, 200), floats(0, 1, 2, 3, 4), np.arange(5))
+    same(break_at_jumps(vertices, 180.0), [-190, NAN, 185, 6, NAN, 200], [0, NAN, 1, 2, 3, 4], [0, 0, 1, 2, 3, 4])
+    assert break_at_jumps(vertices, 400.0) is vertices
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "cut_x", "cut_y"),
+    [
+        ((0, 4), (8, 12), (0, 2, NAN), (8, 10, NAN)),
+        ((0, 4), (-12, -8), (NAN, 2, 4), (NAN, -10, -8)),
+        ((0, 1, 2, 4), (8, 12, 14, 6), (0, 0.5, NAN, NAN, 3, 4), (8, 10, NAN, NAN, 10, 6)),
+        ((0, 40), (-20, 20), (NAN, 10, 30, NAN), (NAN, -10, 10, NAN)),
+        ((0, 40, 0), (20, -20, 20), (NAN, 10, 30, NAN, 30, 10, NAN), (NAN, 10, -10, NAN, -10, 10, NAN)),
+        ((0, 1, 2), (11, 12, 13), (NAN, NAN, NAN), (NAN, NAN, NAN)),
+        ((0, 1), (12, NAN), (NAN, 1), (NAN, NAN)),
+    ],
+)  # fmt: skip
+def test_lines_are_cut_where_they_leave_the_map(x, y, cut_x, cut_y):
+    found = cut_at_poles(Vertices(floats(*x), floats(*y), np.arange(len(x))), 10.0)
+    np.testing.assert_array_equal(found.x, floats(*cut_x))
+    np.testing.assert_array_equal(found.y, floats(*cut_y))
+    assert (np.diff(found.row) >= 0).all()
+
+
+def test_lines_on_the_edge_are_not_cut():
+    vertices = Vertices(floats(0, 1, NAN), floats(10, -10, NAN), np.arange(3))
+    assert cut_at_poles(vertices, 10.0) is vertices
 
 
 walks = st.lists(st.tuples(st.floats(-180, 180), st.floats(-85, 85)) | st.just((NAN, NAN)), min_size=2, max_size=20)

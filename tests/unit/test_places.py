@@ -23,7 +23,7 @@ from app.pipeline.roots import PlotRoot
 from app.pipeline.stages.registry import GRAPHS
 from app.pipeline.stores.memory import MemoryStore
 from app.pipeline.table import fingerprint
-from app.pipeline.types import Axis, Bounds, Field, Plot
+from app.pipeline.types import Axis, Bounds, Field, Plot, TrackOrder
 from app.pipeline.world import QUANTA, WEB_MERCATOR
 
 NAN = np.nan
@@ -163,12 +163,48 @@ def test_rows_with_ends_become_lines(tmp_path):
     assert points.at.dropped == 1
 
 
-def test_lines_are_cut_at_the_date_line_and_at_the_map(tmp_path):
-    points = opened(tmp_path, {"x": [170.0, 190.0], "y": [0.0, 89.0]}, kind="lines", crs="lonlat")
-    assert np.nanmax(points.at.x) == QUANTA - 1
-    assert np.nanmin(points.at.x) == 0
-    assert np.isnan(points.at.x).sum() == 1
-    assert points.at.y[-1] == 0  # beyond 85.05 degrees: on the map's edge, so that the line is not broken
+@pytest.mark.parametrize(
+    ("x", "y", "drawn"),
+    [
+        # Beyond a pole there is nothing; -185 is 175 east; 190 is 170 west.
+        ([10.0, 11, 181, 12, 13], [55.0, 55, 91, 55, 55], [10, 11, NAN, 12, 13]),
+        ([10.0, 11, 999, 12, 13], [55.0, 55, 55, 55, 55], [10, 11, NAN, 12, 13]),
+        ([-170.0, -175, -185, -190], [0.0] * 4, [-170, -175, -180, NAN, 180, 175, 170]),
+        ([170.0, 180, 190], [0.0] * 3, [170, 180, 180, NAN, -180, -170]),
+        ([350.0, 10, 20], [0.0] * 3, [-10, 10, 20]),
+    ],
+)  # fmt: skip
+def test_lines_lie_where_their_longitudes_are(tmp_path, x, y, drawn):
+    points = opened(tmp_path, {"x": x, "y": y}, kind="lines", crs="lonlat")
+    np.testing.assert_allclose(points.at.x / QUANTA * 360 - 180, drawn, atol=1e-6)
+    assert points.at.stand_ins == x.count(181) + x.count(999)
+    assert points.at.beyond == 0
+    assert not (np.diff(points.at.y) != 0)[~np.isnan(np.diff(points.at.y))].any()
+
+
+def test_a_line_is_cut_where_it_leaves_the_map(tmp_path):
+    frame = {"x": [0.0, 10.0, 20.0, 30.0, 40.0, 40.0], "y": [80.0, 88.0, 88.0, 80.0, 90.0, -90.0]}
+    points = opened(tmp_path, frame, kind="lines", crs="lonlat")
+    longitude = points.at.x / QUANTA * 360 - 180
+    # At 80, 85.05 and 88 degrees a map is so high, in radians of its equator.
+    low, edge, high = 2.436246, np.pi, 4.048313
+    share = 10 * (edge - low) / (high - low)
+    cut = [0, share, NAN, NAN, 30 - share, 30, 30 + 0.046, NAN, 40, 40, NAN]
+    np.testing.assert_allclose(longitude, cut, atol=0.002)
+    # It ends on the map's edge, and does not run along it.
+    on_edge = [False, True, False, False, True, False, True, False, True, False, False]
+    assert (points.at.y == 0).tolist() == on_edge
+    assert points.at.y[-2] == QUANTA - 1
+    assert points.at.row.tolist() == [0, 0, 1, 2, 2, 3, 3, 4, 4, 4, 5]
+    assert (points.at.lost, points.at.beyond) == (0, 4)
+    assert any("4 rows beyond 85.05 degrees of latitude" in note for note in points.notes)
+
+
+def test_a_line_over_the_date_line_is_straight_on_the_map(tmp_path):
+    points = opened(tmp_path, {"x": [170.0, -170.0], "y": [60.0, 80.0]}, kind="lines", crs="lonlat")
+    y = points.at.y[~np.isnan(points.at.y)]
+    assert y[1] == y[2]
+    assert abs(y[1] - (y[0] + y[3]) / 2) <= 1
 
 
 def test_lines_without_a_vertex_are_a_sentence(tmp_path):
@@ -194,6 +230,21 @@ def test_raw_lines_have_breaks(tmp_path):
     points = root_of(tmp_path, frame, raw=True, kind="lines", track="t").open()
     assert points.at.x.tolist()[:2] == [1, 2]
     assert points.at.row.tolist() == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        ([170.0, -170], [170, 180, NAN, -180, -170]),
+        ([350.0, 10], [350, 360, NAN, 0, 10]),
+        ([-190.0, 10, 200], [-190, NAN, 10, NAN, 200]),
+        ([10.0, 999, 20], [10, NAN, 20]),
+    ],
+)
+def test_raw_lines_go_the_short_way_around_the_world(tmp_path, x, expected):
+    frame = {"x": x, "y": [0.0] * len(x)}
+    points = root_of(tmp_path, frame, raw=True, kind="lines", crs="lonlat").open()
+    np.testing.assert_array_equal(points.at.x, expected)
 
 
 # What is kept, and what tells roots apart
@@ -324,7 +375,8 @@ def test_one_value_among_many_makes_another_root_and_result(tmp_path):
     "change",
     [
         {"x": Axis("y")}, {"y": Axis("v")}, {"x": Axis("x", reverse=True)}, {"kind": "lines"}, {"crs": "mercator"},
-        {"track": "v"}, {"fields": ()}, {"fields": (Field("v", "x"),)}, {"fields": (Field("v", "v", "category"),)},
+        {"track": "v"}, {"order": TrackOrder("v")}, {"order": TrackOrder(gap=9.0)}, {"fields": ()},
+        {"fields": (Field("v", "x"),)}, {"fields": (Field("v", "v", "category"),)},
         {"fields": (Field("v", "v", "category", categories=("1",)),)}, {"view": Bounds(0, 1, 0, 1)}, {"aspect": 2.0},
     ],
 )  # fmt: skip
