@@ -120,13 +120,15 @@ def wrapped(longitude: Floats) -> Floats:
 
 def _lines(plot: Plot, table: Table, wrap: bool = True) -> _Lines:
     """Return a plot's lines before they are cut: longitudes wrapped or as they are, NaN for what is nowhere."""
-    pairs = [_axes(plot, table, plot.x.column, plot.y.column, wrap)]
+    pairs = [_axes(table, plot.x.column, plot.y.column)]
     if plot.x.end:
-        pairs.append(_axes(plot, table, plot.x.end, plot.y.end, wrap))
+        pairs.append(_axes(table, plot.x.end, plot.y.end))
     finite = np.all([np.isfinite(x) & np.isfinite(y) for x, y in pairs], axis=0)
     stand_ins = _emptied(plot, pairs, finite)
     if wrap and plot.projected:
         pairs = [parse(plot.crs).to_degrees(x, y) for x, y in pairs]
+    if wrap and plot.in_degrees:
+        pairs = [(wrapped(x), y) for x, y in pairs]
     told = np.all([np.isfinite(x) & np.isfinite(y) for x, y in pairs], axis=0)
     on_map = told.copy()
     if plot.in_degrees if wrap else plot.crs == "lonlat":
@@ -162,9 +164,8 @@ def _emptied(plot: Plot, pairs: list[tuple[Floats, Floats]], finite: Array) -> i
     return int(np.count_nonzero(off & finite))
 
 
-def _axes(plot: Plot, table: Table, x: str, y: str, wrap: bool) -> tuple[Floats, Floats]:
-    xs, ys = (np.array(table.column(name), np.float64) for name in (x, y))
-    return (wrapped(xs) if wrap and plot.crs == "lonlat" else xs), ys
+def _axes(table: Table, x: str, y: str) -> tuple[Floats, Floats]:
+    return np.array(table.column(x), np.float64), np.array(table.column(y), np.float64)
 
 
 def _extent(plot: Plot, vertices: Vertices) -> Bounds:
