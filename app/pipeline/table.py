@@ -32,7 +32,7 @@ Progress: TypeAlias = Callable[[float, str], None]
 Request: TypeAlias = Axis | Field | str
 Form: TypeAlias = Literal["numbers", "codes", "marks"]
 
-LAYOUT = "1"
+LAYOUT = "2"
 """Changed when the same request would be stored otherwise."""
 ABANDONED = 86_400
 """Seconds after which a temporary folder is taken for the remains of a process that died."""
@@ -72,6 +72,7 @@ class _Stored(NamedTuple):
     array: Values
     categories: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    skipped: int = 0
 
 
 class Table:
@@ -83,13 +84,16 @@ class Table:
         Identifies the file in the state in which it was read.
     rows : int
     notes : tuple of str
-        Plain sentences about what was folded, missing, or held in memory.
+        Plain sentences about how the file was taken, and what was left out, folded, missing, or held in memory.
+    skipped : int
+        Lines of the file that are no row: with `rows`, all that it holds.
     """
 
     def __init__(self, mark: str, stored: Mapping[_Wanted, _Stored], notes: Sequence[str] = ()) -> None:
         self.fingerprint = mark
         self.rows = len(next(iter(stored.values())).array)
         self.notes = (*dict.fromkeys(note for one in stored.values() for note in one.notes), *notes)
+        self.skipped = max(one.skipped for one in stored.values())
         self._stored = dict(stored)
 
     @property
@@ -235,7 +239,7 @@ class _Reading:
             stored = self._read(lambda one: FileSink(scratch / f"{one.stem}.npy"))
             for one, found in stored.items():
                 facts = {"column": one.column, "rows": len(found.array), "layout": LAYOUT}
-                facts |= {"categories": found.categories, "notes": found.notes}
+                facts |= {"categories": found.categories, "notes": found.notes, "skipped": found.skipped}
                 (scratch / f"{one.stem}.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
                 for suffix in (".npy", ".json"):
                     os.replace(scratch / f"{one.stem}{suffix}", home / f"{one.stem}{suffix}")
@@ -262,6 +266,8 @@ class _Reading:
             if coding.shifts:
                 stored[one] = _Stored(_shifted(sink(one), stored[one].array, coding))
             stored[one] = _Stored(stored[one].array, coding.categories, coding.notes)
+        told, skipped = self._source.notes, self._source.skipped
+        stored = {one: found._replace(notes=(*told, *found.notes), skipped=skipped) for one, found in stored.items()}
         self._progress(1.0, f"Read {self._source.path.name}")
         return stored
 
@@ -317,9 +323,9 @@ def _load(home: Path, one: _Wanted) -> _Stored | None:
     try:
         facts = json.loads((home / f"{one.stem}.json").read_text(encoding="utf-8"))
         array = mapped(home / f"{one.stem}.npy")
-        return (
-            _Stored(array, tuple(facts["categories"]), tuple(facts["notes"])) if len(array) == facts["rows"] else None
-        )
+        if len(array) != facts["rows"]:
+            return None
+        return _Stored(array, tuple(facts["categories"]), tuple(facts["notes"]), int(facts["skipped"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
