@@ -119,6 +119,12 @@ def matching(texts: pa.Array, pattern: str) -> int:
     return int(pc.sum(pc.match_substring_regex(texts, pattern)).as_py() or 0)
 
 
+def unspaced(texts: pa.Array) -> pa.Array:
+    """Return texts without the spaces or apostrophes that set thousands apart."""
+    spaced = pc.match_substring_regex(texts, SPACED)
+    return pc.if_else(spaced, pc.replace_substring_regex(texts, "[ \u00a0\u202f'’]", ""), texts)
+
+
 def _normal(texts: pa.Array, kind: Kind) -> pa.Array:
     """Write values as Arrow reads them; null for what could be misread."""
     if kind.form == "flag":
@@ -143,8 +149,7 @@ def _normal(texts: pa.Array, kind: Kind) -> pa.Array:
 
 def _decimals(texts: pa.Array, kind: Kind) -> pa.Array:
     if matching(texts, SPACED):
-        spaced = pc.match_substring_regex(texts, SPACED)
-        texts = pc.if_else(spaced, pc.replace_substring_regex(texts, "[ \u00a0\u202f'’]", ""), texts)
+        texts = unspaced(texts)
     other, groups = (".", GROUPED_POINTS) if kind.mark == "," else (",", GROUPED_COMMAS)
     has = pc.match_substring(texts, other)
     if pc.any(has).as_py():

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from app.pipeline.decoding import Encoding, guess_encoding, recode
 from app.pipeline.unpacking import packing, unpacked
 
-HEAD = 2**19
-PIECE = 2**17
+HEAD = 2**18
+PIECE = 2**16
 PIECES = 28
 MOST_UNPACKED = 2**31
 

@@ -11,13 +11,15 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.pipeline.cells import GROUPED_COMMAS, SPACED, Kind, convert, matching, trimmed
+from app.pipeline.cells import GROUPED_COMMAS, SPACED, Kind, convert, matching, trimmed, unspaced
 
 BULK = 0.9
 """The share of values that decides what a column holds."""
 HALF = 0.5
 """Enough of a share where all the others are the same few words, such as `unknown`."""
 FEW_WORDS = 3
+FEW = 400
+"""Values by which it is seen that a kind is out of the question."""
 ENOUGH = 10
 """Numbers without which a share below the bulk decides nothing, and groups that are no coincidence."""
 _UNSURE_COMMA: Final = r"^[+-]?[1-9]\d{0,2},\d{3}$"
@@ -115,6 +117,8 @@ class _Marks:
         has_comma, has_point = matching(texts, ","), matching(texts, r"\.")
         if not has_comma and not has_point:
             return cls(bare=len(texts))
+        if matching(texts, SPACED):
+            texts = unspaced(texts)
         unsure_commas = matching(texts, _UNSURE_COMMA) if has_comma else 0
         unsure_points = matching(texts, _UNSURE_POINT) if has_point else 0
         commas = matching(texts, _COMMA) - unsure_commas if has_comma else 0
@@ -149,7 +153,10 @@ def _judged(texts: pa.Array, number: Kind) -> Kind:
         return Kind()
     if found := _plainly(texts, number):
         return found
+    few = texts.take(pa.array([at * len(texts) // min(len(texts), FEW) for at in range(min(len(texts), FEW))]))
     for kind in (number, Kind("flag"), *_times(texts)):
+        if _unreadable(few, kind) > HALF * 1.2 * len(few):
+            continue
         _, unread = convert(texts, kind)
         if _decides(texts, unread):
             return _exactly(texts.filter(pc.invert(unread)), kind)

@@ -14,6 +14,7 @@ import pyarrow.csv as pacsv
 from app.pipeline.cells import WRITTEN
 from app.pipeline.sniffing import Dialect
 
+_COLUMN: Final = re.compile(r"In CSV column #(\d+):.* conversion error", re.DOTALL)
 _COMMENT: Final = re.compile(rb"^#.*$", re.MULTILINE)
 _SPACES: Final = re.compile(rb"[ \t]+")
 _EDGES: Final = re.compile(rb"^ | $", re.MULTILINE)
@@ -35,7 +36,17 @@ class Parsed(NamedTuple):
 
 
 class ConversionError(ValueError):
-    """A value is not what its column holds: parse the block as texts."""
+    """A value is not what its column holds: parse that column as text.
+
+    Parameters
+    ----------
+    column : int
+        Its place.
+    """
+
+    def __init__(self, column: int) -> None:
+        super().__init__(f"column {column} holds a value of another kind")
+        self.column = column
 
 
 def shape(text: bytes, dialect: Dialect) -> bytes:
@@ -87,7 +98,7 @@ def parse(text: bytes, dialect: Dialect, columns: Sequence[int], types: Mapping[
             ragged.append(Ragged(row.text, row.actual_columns))
         return "skip"
 
-    if not text.strip():
+    if not text or text.isspace():
         return Parsed(tuple(pa.array([], types.get(at, pa.string())) for at in columns), 0, ())
     # The count of rows needs a column, even where none is wanted.
     wanted = [str(at) for at in columns] or ["0"]
@@ -114,8 +125,8 @@ def parse(text: bytes, dialect: Dialect, columns: Sequence[int], types: Mapping[
             ),
         )
     except pa.ArrowInvalid as error:
-        if "conversion error" in str(error):
-            raise ConversionError(str(error)) from error
+        if found := _COLUMN.search(str(error)):
+            raise ConversionError(int(found[1])) from error
         raise
     whole = table.combine_chunks()
     arrays = [pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type) for column in whole]

@@ -4,7 +4,9 @@ This module owns the order of things within a pass, and its sums: rows and lines
 file. A value that is not what its column holds is null, counted, and the first one told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,8 +15,9 @@ import pyarrow.compute as pc
 
 from app.pipeline.cells import Kind, convert
 from app.pipeline.decoding import Block, Decoded
+from app.pipeline.files import Part
 from app.pipeline.kinds import wider
-from app.pipeline.mending import Mender
+from app.pipeline.mending import Mended, Mender
 from app.pipeline.parsing import ConversionError, Parsed, line_of, parse, shape, without_header
 from app.pipeline.sniffing import Dialect
 
@@ -66,27 +69,47 @@ class Pass:
         self.widened: set[int] = set()
         self.skipped = 0
         self._mender = Mender(dialect)
-        self._rest = b""
-        self._line = 1
         self._first_skipped = 0
         self._ragged = ""
         self._unread: dict[int, _Unread] = {}
         self._texts = {at for at in self._columns if not kinds[at].plain}
 
-    def read(self, block: Block) -> Iterator[pa.RecordBatch]:
-        """Yield the batch of a block, if it completes a row."""
-        text, line = block.text, block.line
-        if line <= self._dialect.lines:
-            text, line = _after(text, self._dialect.lines + 1 - line), self._dialect.lines + 1
-        if text:
-            whole = text if text.endswith(b"\n") else text + b"\n"
-            whole = self._rest + self._without_header(shape(whole, self._dialect), line)
-            yield from self._batch(whole, line - self._rest.count(b"\n"), last=False)
+    def batches(self, blocks: Iterable[Block]) -> Iterator[Part]:
+        """Yield the rows of all blocks; one block is parsed while the one before is dealt with."""
+        with ThreadPoolExecutor(1) as pool:
+            ahead: deque[tuple[_Records, Future[Parsed], float]] = deque()
+            for records, fraction in self._records(blocks):
+                ahead.append((records, pool.submit(self._parsed, records.text), fraction))
+                if len(ahead) > 1:
+                    yield from self._batch(*ahead.popleft())
+            while ahead:
+                yield from self._batch(*ahead.popleft())
 
-    def end(self) -> Iterator[pa.RecordBatch]:
-        """Yield what is left when all blocks have been read."""
-        if self._rest:
-            yield from self._batch(self._rest, self._line, last=True)
+    def _records(self, blocks: Iterable[Block]) -> Iterator[tuple[_Records, float]]:
+        """Yield whole records, without what stands before the first row, block by block."""
+        rest, line, lines = b"", 1, self._dialect.lines
+        for block in blocks:
+            text, line = block.text, block.line
+            if line <= lines:
+                text, line = _after(text, lines + 1 - line), lines + 1
+            if not text:
+                continue
+            text = text if text.endswith(b"\n") else text + b"\n"
+            text = rest + self._without_header(shape(text, self._dialect), line)
+            line -= rest.count(b"\n")
+            mended = self._mended(text, line, last=False)
+            rest = mended.rest
+            yield _Records(mended.text, line), block.fraction
+            line += mended.text.count(b"\n")
+        if rest:
+            yield _Records(self._mended(rest, line, last=True).text, line), 1.0
+
+    def _mended(self, text: bytes, line: int, last: bool) -> Mended:
+        broken = self._mender.broken
+        found = self._mender.mend(text, line, last)
+        if self._mender.broken > broken:
+            self._skip(self._mender.broken - broken, self._mender.first_broken, ", where a quotation mark never closes")
+        return found
 
     def notes(self, seen: Decoded) -> tuple[str, ...]:
         """Say what was left out, or read otherwise than it is written."""
@@ -113,23 +136,17 @@ class Pass:
             said.append(f"{lines} not UTF-8 and read as Windows-1252, first line {seen.first_odd:,}.")
         return tuple(said)
 
-    def _batch(self, text: bytes, line: int, last: bool) -> Iterator[pa.RecordBatch]:
-        broken = self._mender.broken
-        mended = self._mender.mend(text, line, last)
-        self._rest, self._line = mended.rest, line + mended.text.count(b"\n")
-        if self._mender.broken > broken:
-            self._skip(self._mender.broken - broken, self._mender.first_broken, ", where a quotation mark never closes")
-        records = _Records(mended.text, line)
-        parsed = self._parsed(records.text)
+    def _batch(self, records: _Records, parsing: "Future[Parsed]", fraction: float) -> Iterator[Part]:
+        parsed = parsing.result()
         if parsed.ragged and (again := self._as_text(records, parsed)) is not None:
             records, parsed = again, self._parsed(again.text)
         if parsed.ragged:
-            at = self._first_skipped or line + line_of(records.text, self._dialect)
+            at = records.line + line_of(records.text, self._dialect)
             self._skip(len(parsed.ragged), at, self._miscounted(parsed))
         arrays = [self._column(at, array, records) for at, array in zip(self._columns, parsed.columns, strict=True)]
         if parsed.rows and not self.widened:
             names = [self._dialect.names[at] for at in self._columns]
-            yield pa.RecordBatch.from_arrays(arrays, names=names)
+            yield Part(pa.RecordBatch.from_arrays(arrays, names=names), fraction)
 
     def _without_header(self, text: bytes, line: int) -> bytes:
         found, count = without_header(text, self._dialect.header)
@@ -146,17 +163,18 @@ class Pass:
         )
 
     def _skip(self, count: int, first: int, why: str) -> None:
-        if not self.skipped:
+        if not self.skipped or first < self._first_skipped:
             self._first_skipped, self._ragged = first, why
         self.skipped += count
 
     def _parsed(self, text: bytes) -> Parsed:
-        """Parse a block: as what its columns hold, or as texts where a value is something else."""
-        types = {at: self.kinds[at].type for at in self._columns if at not in self._texts}
-        try:
-            return parse(text, self._dialect, self._columns, types)
-        except ConversionError:
-            return parse(text, self._dialect, self._columns, {})
+        """Parse a block as what its columns hold; from its first value of another kind on, a column as texts."""
+        while True:
+            types = {at: self.kinds[at].type for at in self._columns if at not in self._texts}
+            try:
+                return parse(text, self._dialect, self._columns, types)
+            except ConversionError as error:
+                self._texts.add(error.column)
 
     def _as_text(self, records: _Records, parsed: Parsed) -> _Records | None:
         """Take quotation marks for text in the lines that have the right number of values only then."""
@@ -180,8 +198,6 @@ class Pass:
         bad = int(pc.sum(unread).as_py() or 0)
         if not bad:
             return values
-        # The next block will hardly be better: it is parsed as texts at once.
-        self._texts.add(at)
         if found := wider(kind, array.filter(unread)):
             self.kinds[at] = found
             self.widened.add(at)

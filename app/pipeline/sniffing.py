@@ -26,6 +26,8 @@ _NUMBER: Final = re.compile(r"[+-]?(\d[\d.,' \u00a0\u202f]*|[.,]\d+)([eE][+-]?\d
 _TIME: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?|\d{1,2}:\d\d(:\d\d(\.\d+)?)?")
 _YEAR: Final = re.compile(r"(1[5-9]|2[01])\d\d")
 
+csv.field_size_limit(2**24)  # a value over many lines is a value; what it may take is bounded by `mending`
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -178,17 +180,21 @@ def _quotes(lines: list[str], separator: str, quote: str) -> tuple[int, int]:
 
 def _fit(lines: list[str], dialect: Dialect) -> _Fit:
     try:
-        records = [values for values in dialect.values([f"{line}\n" for line in lines]) if values]
+        read = list(dialect.records(f"{line}\n" for line in lines))
     except csv.Error:
         return _Fit(dialect)
+    records = [values for _, values in read if values]
     widths = Counter(len(values) for values in records)
-    width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
+    width, _ = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
     good = [values for values in records if len(values) == width]
+    # A value over several lines speaks for all of them.
+    spans = [(line - before, len(values)) for (before, _), (line, values) in zip([(0, []), *read], read, strict=False)]
+    share = sum(span for span, count in spans if count == width) / max(len(lines), 1)
     cells = [value.strip() for values in islice(good, 0, None, max(len(good) // 200, 1)) for value in values]
     odd = sum(any(mark in cell for mark in ";\t|" if mark != dialect.separator) for cell in cells)
     # Decimal commas make a comma look like a separator, but leave semicolons within values.
     plausible = 1 - odd / max(len(cells), 1)
-    return _Fit(dialect, width, count / max(len(lines), 1), len(records[0]) == width, plausible)
+    return _Fit(dialect, width, share, len(records[0]) == width, plausible)
 
 
 class _Headed:
@@ -234,13 +240,18 @@ class _Headed:
                     f"The first line names no columns ({', '.join(first)[:60]!r}): they are called 'column 1' and on."
                 )
             return None
-        if len(first) == self._width - 1 and not any(_NUMBER.fullmatch(value) for value in first):
+        if len(first) == self._width - 1 and not self._names_at(1):
             return 0
         for at, (line, values) in enumerate(self._records[:PREAMBLE]):
-            if len(values) == self._width and not any(_NUMBER.fullmatch(value) for value in values):
+            if len(values) == self._width and _names_only(values):
                 self._notes.append(f"The first {line - 1:,} lines are no table and are left out.")
                 return at
         return 0
+
+    def _names_at(self, at: int) -> bool:
+        """Tell whether a record could name the columns of the one below it."""
+        here, below = [values for _, values in self._records[at : at + 2]] if len(self._records) > at + 1 else ([], [])
+        return len(here) == len(below) == self._width and _names_only(here) and not _names_only(below)
 
     def _commented(self) -> list[str]:
         """Return the names in the last comment before the first row, where it has as many as rows have values."""
@@ -248,7 +259,7 @@ class _Headed:
         for line in comments[-1:]:
             line = " ".join(line.split()) if self._dialect.separator == " " else line
             names = next(iter(self._dialect.values([line])), [])
-            if len(names) == self._width and not any(_NUMBER.fullmatch(name.strip()) for name in names):
+            if len(names) == self._width and _names_only([name.strip() for name in names]):
                 return [name.strip() for name in names]
         return []
 
@@ -295,6 +306,10 @@ def _is_row(first: list[str], rows: Sequence[list[str]]) -> bool:
     words = (at for at, value in told if not _is_value(value) and value.lower() not in NOTHING)
     named = any(_share([row[at] for row in below]) > 0.9 for at in words)
     return bool(below) and not named and all(_share([row[at] for row in below]) > 0.9 for at in numbers)
+
+
+def _names_only(values: Sequence[str]) -> bool:
+    return not any(_NUMBER.fullmatch(value) for value in values)
 
 
 def _share(values: Sequence[str]) -> float:

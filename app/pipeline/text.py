@@ -100,11 +100,7 @@ class TextSource:
         current = Pass(self._look.dialect, [names.index(name) for name in columns], self._kinds)
         seen = Decoded()
         with reading(self.path, "CSV"), unpacked(self.path) as source:
-            for block in decode(source, self._look.encoding, seen):
-                for batch in current.read(block):
-                    yield Part(batch.rename_columns(list(columns)), block.fraction)
-            for batch in current.end():
-                yield Part(batch.rename_columns(list(columns)), 1.0)
+            yield from current.batches(decode(source, self._look.encoding, seen))
         if current.widened:
             self._kinds = current.kinds
             self.schema = _schema(names, self._kinds)
