@@ -152,8 +152,8 @@ def z_order(x: Array, y: Array, order: Array) -> Runs:
     """
     cells = _ordered(x, y, order)
     starts = np.concatenate([[0], np.cumsum(cells.sizes)])
-    # A chunk begins at the first cell that begins in it: a cell is never in two. One of very many rows is a chunk of its
-    # own, or they would seem to lie wherever its neighbours' chunk reaches.
+    # A chunk begins at the first cell that begins in it: a cell is never in two. One of very many rows is a chunk of
+    # its own, or they would seem to lie wherever its neighbours' chunk reaches.
     chunk = starts[:-1] // CHUNK
     alone = cells.sizes > CHUNK
     first = np.flatnonzero((np.diff(chunk, prepend=-1) > 0) | alone | np.append(False, alone[:-1]))
