@@ -3,13 +3,13 @@
 Reads a few bytes of binary formats and all of a text, block by block; parses nothing.
 """
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from app.pipeline.errors import DataError
-from app.pipeline.files import ARROW, PARQUET, TEXT, ends
+from app.pipeline.files import ARROW, PARQUET, TEXT, ends, reading
+from app.pipeline.unpacking import unpacked
 
 EXTENSIONS: Final = (*PARQUET, *TEXT, *ARROW)
 BLOCK = 1 << 20
@@ -26,9 +26,12 @@ _MAGIC: Final = {
     b"\x89PNG": "a picture",
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zX": "xz",
     b"\x7fELF": "a program",
     b"%PDF": "a PDF",
 }
+_PACKED: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz", ".zip": "a ZIP archive"}
 
 
 def extension(name: str) -> str:
@@ -56,13 +59,17 @@ def check_content(path: Path) -> None:
     first, last = ends(path)
     if not first:
         raise DataError("the file is empty.")
-    kind = _PARQUET if claimed in PARQUET else _ARROW if claimed in ARROW else "gzip" if path.suffix == ".gz" else _TEXT
+    kind = _PARQUET if claimed in PARQUET else _ARROW if claimed in ARROW else _packed(claimed)
     found = next((held for magic, held in _MAGIC.items() if first.startswith(magic)), _TEXT)
     if found != kind:
         said = "something else" if found == _TEXT else found
         raise DataError(f"the file is called {claimed} but holds {said}: send {kind}, or correct its name.")
     if kind == _PARQUET and last[-4:] != b"PAR1":
         raise DataError("the Parquet file is cut short: send the whole file.")
+
+
+def _packed(claimed: str) -> str:
+    return next((how for end, how in _PACKED.items() if claimed.endswith(end)), _TEXT)
 
 
 def check_text(path: Path, most: int) -> None:
@@ -77,10 +84,8 @@ def check_text(path: Path, most: int) -> None:
     size = line = 0
     for block in _blocks(path):
         size += len(block)
-        if b"\0" in block:
-            hint = "; it may be UTF-16" if block[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
-            raise DataError(f"the text holds NUL bytes{hint}: save it as UTF-8.")
-        pieces = block.split(b"\n")
+        # A table with line ends of old Macs has no line feed.
+        pieces = block.replace(b"\r", b"\n").split(b"\n")
         longest = max(line + len(pieces[0]), max(map(len, pieces[1:]), default=0))
         line = len(pieces[-1]) + (line if len(pieces) == 1 else 0)
         if longest > MOST_LINE:
@@ -90,6 +95,6 @@ def check_text(path: Path, most: int) -> None:
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+    with reading(path, "CSV"), unpacked(path) as stream:
         while block := stream.read(BLOCK):
             yield block

@@ -119,7 +119,7 @@ class Mender:
             return False
         if len(records) != 1 or len(records[0]) != self._width:
             return False
-        rows = all(one.count(self._dialect.separator) == self._width - 1 for one in lines[1:])
+        rows = all(one.count(self._dialect.separator) == self._width - 1 for one in lines)
         return self._width == 1 or not rows
 
     def _replaced(self, one: bytes, line: int) -> bytes:

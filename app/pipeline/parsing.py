@@ -55,7 +55,9 @@ def shape(text: bytes, dialect: Dialect) -> bytes:
     The number of lines stays.
     """
     if dialect.comments and b"#" in text:
-        text = _COMMENT.sub(b"", text)
+        separators = max(len(dialect.names) - 1, 1)
+        mark = dialect.separator.encode()
+        text = _COMMENT.sub(lambda line: line[0] if line[0].count(mark) == separators else b"", text)
     if dialect.separator == " ":
         text = _EDGES.sub(b"", _SPACES.sub(b" ", text))
     if dialect.padded:

@@ -44,7 +44,7 @@ class Dialect:
     padded : bool
         Whether spaces after separators come before quotation marks.
     comments : bool
-        Whether lines that begin with # are comments.
+        Whether lines that begin with # are comments, unless they have as many values as a row.
     names : tuple of str
         The columns, all different.
     lines : int
@@ -120,7 +120,8 @@ def sniff(head: bytes, others: bytes, tab: bool = False) -> Dialect:
     said = _SAID.match(head)
     start = 1 if said else 0
     lines = head.decode("utf-8", "replace").split("\n")
-    comments = any(line.startswith("#") for line in lines[:PREAMBLE])
+    # Further down, a value may begin so.
+    comments = next((line for line in lines[start:] if line.strip()), "").startswith("#")
     skipped = [at for at, line in enumerate(lines) if _blank(line, comments)]
     body = [line for at, line in enumerate(lines) if at >= start and not _blank(line, comments)]
     if not body:

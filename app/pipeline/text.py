@@ -4,9 +4,16 @@ This module owns the pass over the rows. Each step has its module: `unpacking`, 
 holds a table), `kinds` (what its columns hold), `mending` (quotes), `parsing` and `cells`. It refuses to give a file up
 for a line or a value: both are left out, counted, and said.
 
-Arrow's parser does the work, a block of lines at a time, since it is the only one that can be told to hand over each
-line that it does not take, and that keeps types, memory and order in our hands. DuckDB's sniffer and polars were
-tried on the same files: see Notes of `TextSource`.
+Arrow's parser does the work, a block of lines at a time: it hands over each line that it does not take, and leaves the
+types of columns, memory and order to us. Read beside it were, by their own sniffers, ten files such as are in the tests:
+
+- DuckDB 2.0.1 takes `10,5;55,25` for three columns; with `ignore_errors`, one quotation mark that never closes leaves 1
+  row of 400,000 without a word, and of a Latin-1 text nothing but its count; identifiers beyond 2**63 become 128 bits.
+- polars 2.1.0 stops at the stray mark, the late word, a decimal comma, and Latin-1; where told to ignore errors it puts
+  a whole tab-separated line into one column.
+
+A file of 425 MB with 40 columns took 4.7 s of processor time and 187 MB here, all columns; DuckDB 3.5 s and 321 MB,
+polars 2.0 s and 789 MB, pandas 2.8 s and 1,425 MB. Opening it (all that adding a file takes) took 0.7 s.
 """
 
 import os

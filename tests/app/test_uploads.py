@@ -148,8 +148,7 @@ HOSTILE = {
     ),
     "really.parquet": (lambda: b"x,y\n1,2\n", "holds something else"),
     "really.csv": (parquet, "holds Parquet"),
-    "nul.csv": (lambda: b"x,y\n1,2\n3,\x004\n", "NUL bytes"),
-    "utf16.csv": (lambda: "x,y\n1,2\n".encode("utf-16"), "UTF-16"),
+    "bomb.csv.zst": (lambda: pa.compress(b"x,y\n" + b"0,0\n" * 20_000_000, "zstd", asbytes=True), "unpacks to more"),
     "cut.parquet": (lambda: parquet()[:-400], "cut short"),
     "torn.parquet": (lambda: parquet()[:4] + b"\xff" * 400 + parquet()[404:], "torn.parquet"),
     "offsets.feather": (corrupt_feather, "offsets.feather"),
@@ -177,6 +176,21 @@ def test_a_hostile_file_is_refused_with_its_reason_and_nothing_is_left(ada, fold
     assert str(folder) not in answer.text
     assert left(folder) == before
     assert not list(folder.rglob(".part-*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("utf16.csv", "x,y\n1,2\n3,4\n".encode("utf-16")),
+        ("nul.csv", b"x,y\n1,2\n3,\x004\n"),
+        ("mac.csv", b"x,y\r1,2\r3,4\r"),
+        ("commas.csv", b"x;y\n1,5;2,5\n3,5;4,5\n"),
+        ("WIDE.TXT.ZST", pa.compress(b"x\ty\n1\t2\n3\t4\n", "zstd", asbytes=True)),
+    ],
+)
+def test_what_a_file_on_the_server_may_be_an_upload_may_be(ada, name: str, body: bytes) -> None:
+    answer = send(ada, name, body)
+    assert (answer.status_code, answer.get_json().get("rows")) == (201, 2), answer.text
 
 
 def test_what_is_declared_too_large_is_refused_at_once(ada, folder) -> None:

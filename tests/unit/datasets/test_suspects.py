@@ -36,7 +36,7 @@ def test_an_extension_counts_whatever_its_case_and_what_stands_before(known: str
     assert extension(f"{name}.2015{known}") == extension(known)
 
 
-@pytest.mark.parametrize("name", ["", "csv", "trips", "trips.csv.zip", "trips.exe", "trips.csv "])
+@pytest.mark.parametrize("name", ["", "csv", "trips", "trips.csv.rar", "trips.exe", "trips.csv "])
 def test_a_name_without_a_known_extension_is_told_all_of_them(name: str) -> None:
     with pytest.raises(DataError, match=r"no known extension: send one of .*\.csv"):
         extension(name)
@@ -72,12 +72,13 @@ def test_a_text_is_judged_alike_however_it_is_cut(tmp_path: Path, lines: list[by
     text = b"\n".join(lines)
     path = tmp_path / ("trips.csv.gz" if packed else "trips.csv")
     path.write_bytes(gzip.compress(text) if packed else text)
-    wrong = b"\0" in text or max(map(len, lines), default=0) > 8 or len(text) > 40
+    longest = max(map(len, text.replace(b"\r", b"\n").split(b"\n")))
+    wrong = longest > 8 or len(text) > 40
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(suspects, "BLOCK", block)
         patch.setattr(suspects, "MOST_LINE", 8)
         if wrong:
-            with pytest.raises(DataError, match=r"NUL bytes|a line of more than|unpacks to more than"):
+            with pytest.raises(DataError, match=r"a line of more than|unpacks to more than"):
                 check_text(path, 40)
         else:
             check_text(path, 40)
