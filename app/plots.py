@@ -32,10 +32,12 @@ def described(dataset: Dataset, plot: Plot, fingerprint: str, points: Points) ->
         "plot": plot.name,
         "title": plot.title,
         "fingerprint": fingerprint[:FINGERPRINT],
-        "crs": plot.crs,
+        "crs": "lonlat" if plot.in_degrees else plot.crs,
         "kind": plot.kind,
         "rows": points.rows,
         "dropped": points.at.dropped,
+        "counts": counts(points),
+        "whole": list(whole_bounds(points)),
         "notes": [*dataset.notes, *points.notes],
         "world": asdict(plane),
         "extent": [points.at.extent.x0, points.at.extent.x1 + 1, points.at.extent.y0, points.at.extent.y1 + 1],
@@ -46,6 +48,18 @@ def described(dataset: Dataset, plot: Plot, fingerprint: str, points: Points) ->
             name: getattr(plot, name) for name in ("aggregate", "field", "cmap", "normalization", "spreading")
         },
     }
+
+
+def counts(points: Points) -> dict[str, Any]:
+    """Return what became of a plot's rows: those ``read`` are those ``drawn`` and those ``left`` out, by reason.
+
+    ``outside`` are drawn, but do not lie in the first view.
+    """
+    at, unreadable = points.at, points.unreadable
+    reasons = {"unreadable": unreadable, "no coordinates": at.lost, "stand-ins": at.stand_ins, "beyond": at.beyond}
+    read = points.rows + unreadable
+    left = {reason: count for reason, count in reasons.items() if count}
+    return {"read": read, "drawn": read - sum(left.values()), "left": left, "outside": at.outside}
 
 
 def figure_axis(plots: Sequence[Plot], name: str) -> Axis:
@@ -61,13 +75,22 @@ def figure_axis(plots: Sequence[Plot], name: str) -> Axis:
 
 def opening_bounds(points: Points) -> Bounds:
     """Return the view that a plot opens with, in the units of its controls: declared, or all of its rows."""
+    if points.plot.view:
+        return points.plot.view
+    extent = points.at.home or points.at.extent
+    return _told(points, extent)
+
+
+def whole_bounds(points: Points) -> Bounds:
+    """Return the view that shows all rows, in the units of a plot's controls."""
+    return _told(points, points.at.extent)
+
+
+def _told(points: Points, extent: Bounds) -> Bounds:
     plot, plane = points.plot, plane_of(points)
-    if plot.view:
-        return plot.view
-    extent = points.at.extent
     xs = sorted((plane.x0 + extent.x0 * plane.dx, plane.x0 + (extent.x1 + 1) * plane.dx))
     ys = sorted((plane.y0 + extent.y0 * plane.dy, plane.y0 + (extent.y1 + 1) * plane.dy))
-    if plot.crs != "lonlat":
+    if not plot.in_degrees:
         return Bounds(xs[0], xs[1], ys[0], ys[1])
     (west, south), (east, north) = degrees(xs[0], ys[0]), degrees(xs[1], ys[1])
     return Bounds(west, east, south, north)
@@ -93,7 +116,7 @@ def picture_params(
     if not (width > 0 and height > 0 and width * height <= MOST_PIXELS):
         raise ParameterError(f"an image of {width} by {height} pixels is not between 1 and {MOST_PIXELS:,} pixels.")
     shown = controls.bounds or opening_bounds(points)
-    projected = mercator_bounds(shown) if points.plot.crs == "lonlat" else shown
+    projected = mercator_bounds(shown) if points.plot.in_degrees else shown
     view = rect or plane_of(points).snap(projected, width, height)
     params = {**controls.params(points), "view": list(view)}
     return {**params, "cmap": f"{controls.cmap}@{ground}"} if ground else params

@@ -41,7 +41,7 @@ from app.pipeline.specs import FINGERPRINT, Spec
 from app.pipeline.stages.registry import GRAPHS
 from app.pipeline.stores.registry import lessor_of, open_store
 from app.pipeline.table import Progress, fingerprint
-from app.pipeline.types import Bounds, Dataset, Plot, PlotKind, TileAddress, TileRect
+from app.pipeline.types import Bounds, Dataset, Plot, PlotKind, TileAddress, TileRect, TrackOrder
 from app.pipeline.warmup import warm_up
 from app.pipeline.world import TILE, PixelRect, in_world
 from app.plots import described, figure_axis, picture_params
@@ -152,14 +152,16 @@ class Runtime:
         return own or self.catalogue.find(name)
 
     def datasets(self) -> tuple[Dataset, ...]:
-        """Return all that is served to who is asking: the catalogue, then the asker's uploads."""
-        owner = self.owner()
-        own = (self.uploads.find(owner, one.name) for one in self.uploads.of(owner))
-        return (*self.catalogue, *(one for one in own if one))
+        """Return all that is served to who is asking: the catalogue, then the asker's uploads that can be read."""
+        return (*self.catalogue, *self.uploads.readable(self.owner())[0])
+
+    def unavailable(self) -> list[tuple[str, str]]:
+        """Return the names of files that cannot be served to who is asking, and why."""
+        return [(one.name, one.reason) for one in self.catalogue.unavailable] + self.uploads.readable(self.owner())[1]
 
     def serves(self, name: str) -> bool:
         """Whether there is a data set of that name for who is asking."""
-        return self.shared(name) or self.uploads.find(self.owner(), name) is not None
+        return self.shared(name) or any(one.name == name for one in self.uploads.of(self.owner()))
 
     def shared(self, name: str) -> bool:
         """Whether a data set is served to everyone, so that answers about it may be kept for all."""
@@ -206,12 +208,14 @@ class Runtime:
             The plot whose file it is; the one that the data set opens with where not given.
         """
         base = self.plot(dataset, plot)
-        track = base.track if kind == "lines" else ""
+        track, order = (base.track, base.order) if kind == "lines" else ("", TrackOrder())
         plots = [base, *(one for one in self.dataset(dataset).plots if one.path == base.path)]
         axes = (figure_axis(plots, x), figure_axis(plots, y))
         own = (axes[0].column, axes[1].column) == (base.x.column, base.y.column)
-        crs = base.crs if own else "plane"
-        figure = Plot("figure", base.path, *axes, base.fields, kind=kind, crs=crs, track=track)
+        crs = base.crs if own and not base.projected else "plane"
+        # Kilometres say nothing on axes that are not of the map.
+        order = order if crs == base.crs else replace(order, jump=0.0)
+        figure = Plot("figure", base.path, *axes, base.fields, kind=kind, crs=crs, track=track, order=order)
         if own:  # the map's layout then serves the figure as well
             figure = replace(figure, view=base.view, aspect=base.aspect)
         return replace(PlotRoot(figure, self._mark(base.path), self.columns, raw=True), **self._kept(base))
@@ -372,8 +376,7 @@ class Runtime:
 
     def clear(self) -> int:
         """Forget every result and every column; return how many results that were."""
-        if self.columns:
-            rmtree(self.columns, ignore_errors=True)
+        rmtree(self.columns, ignore_errors=True) if self.columns else None
         return self.store.clear()
 
     def health(self) -> dict[str, Any]:

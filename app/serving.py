@@ -21,7 +21,7 @@ from app import __version__, heap, runtime
 from app.address import listen, url
 from app.console import complain, say
 from app.datasets.catalogue import open_catalogue
-from app.pipeline.errors import StageboardError
+from app.pipeline.errors import DataError, StageboardError
 from app.pipeline.secret import load_secret, share_secret
 from app.server import create_app
 from app.settings import Settings, load
@@ -149,18 +149,29 @@ def hire(settings: Settings) -> Crew:
     Raises
     ------
     DataError
-        If a file that it is started on cannot be explored; told before any worker starts.
+        If none of the files that it is started on can be explored; told before any worker starts. Where others can,
+        it starts, and says which cannot.
     StoreError
         If several workers could not share the secret that signs their cookies.
     """
     configure(settings.log_level)
-    open_catalogue(settings.data, settings.folder)
+    _check_files(settings)
     if settings.secret is None:
         if settings.workers > 1:
             share_secret(settings.cache)
         # A worker that starts later has the others' secret, even where the folder was deleted meanwhile.
         settings = settings.model_copy(update={"secret": SecretStr(load_secret(settings.cache))})
     return Crew(settings)
+
+
+def _check_files(settings: Settings) -> None:
+    """Say which files cannot be served; raise `DataError` where that leaves nothing of what was asked for."""
+    gone = open_catalogue(settings.data, settings.folder).unavailable
+    asked = set(settings.data)
+    if asked and asked <= {one.path for one in gone}:
+        raise DataError(next(one.reason for one in gone if one.path in asked))
+    for one in gone:
+        complain(f"{one.name} cannot be served: {one.reason}")
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:

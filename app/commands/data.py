@@ -16,10 +16,11 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app import runtime
-    from app.datasets import catalogue, make
+    from app.datasets import catalogue, faults, make
     from app.pipeline import table
 else:
     catalogue = deferred("app.datasets.catalogue")
+    faults = deferred("app.datasets.faults")
     make = deferred("app.datasets.make")
     runtime = deferred("app.runtime")
     table = deferred("app.pipeline.table")
@@ -144,7 +145,8 @@ def _add(context: typer.Context, entry: "catalogue.Entry", as_json: bool) -> Non
 def _facts(dataset: Dataset) -> dict[str, object]:
     path = dataset.plots[0].path
     try:
-        rows = table.describe(path).rows
+        with faults.confined(path):
+            rows = table.describe(path).rows
     except DataError:
         rows = None
     return {

@@ -33,6 +33,8 @@ class Entry:
     kind: str = ""
     track: str = ""
     time: str = ""
+    scales: str = ""
+    reverse: str = ""
 
     def open(self) -> Dataset:
         """Recognise the file as a data set."""
@@ -46,6 +48,8 @@ class Entry:
             kind=self.kind,
             track=self.track,
             time=self.time,
+            scales=self.scales,
+            reverse=self.reverse,
         )
 
 
@@ -124,17 +128,24 @@ class Catalogue:
         return self._datasets[name]
 
 
-def with_files(embedded: Iterable[Dataset], started: Iterable[Dataset], entries: Iterable[Entry]) -> Catalogue:
+def with_files(
+    embedded: Iterable[Dataset],
+    started: Iterable[Dataset],
+    entries: Iterable[Entry],
+    unavailable: Iterable[Unavailable] = (),
+) -> Catalogue:
     """Return a catalogue of the user's files before the embedded data sets, which keep their names.
 
     Parameters
     ----------
     embedded, started : iterable of Dataset
-        Of the package, and of the files that the instance was started on.
+        Of the package, and of files that are open already.
     entries : iterable of Entry
-        Added files; those that cannot be opened are listed with the reason.
+        Files to open; those that cannot be are listed with the reason.
+    unavailable : iterable of Unavailable
+        Listed before them.
     """
-    found, gone = list(started), []
+    found, gone = list(started), list(unavailable)
     for entry in entries:
         try:
             found.append(entry.open())
@@ -233,9 +244,14 @@ def open_catalogue(started: Iterable[Path], folder: Path) -> Catalogue:
     folder : Path
         Of the user's data, with the list of added files.
 
-    Raises
-    ------
-    DataError
-        For a file that it was started on; an added file that cannot be served is listed with the reason.
+    Notes
+    -----
+    Nothing that cannot be read is an error here, be it a file or the list itself: each is listed with the reason.
     """
-    return with_files(EMBEDDED, [Entry(path).open() for path in started], added(folder).entries())
+    entries, gone = [Entry(path) for path in started], []
+    kept = added(folder)
+    try:
+        entries += kept.entries()
+    except StoreError as error:
+        gone.append(Unavailable(slug(stem(FILE)), folder / FILE, str(error)))
+    return with_files(EMBEDDED, [], entries, gone)

@@ -48,4 +48,10 @@ def declare(path: Path) -> Dataset:
     )
 
 
-DECLARATION = Declaration("census", frozenset(["easting", "northing", "race"]), declare)
+DECLARATION = Declaration(
+    "census",
+    frozenset(["easting", "northing", "race"]),
+    declare,
+    only=True,
+    within={"easting": (-20_037_509, -7_200_000), "northing": (2_000_000, 11_500_000)},
+)

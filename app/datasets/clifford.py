@@ -20,4 +20,6 @@ def declare(path: Path) -> Dataset:
     )
 
 
-DECLARATION = Declaration("clifford", frozenset(["x", "y"]), declare, hint="clifford", only=True)
+# The attractor of any parameters in use lies within.
+_WITHIN = {"x": (-5.0, 5.0), "y": (-5.0, 5.0)}
+DECLARATION = Declaration("clifford", frozenset(["x", "y"]), declare, hint="clifford", only=True, within=_WITHIN)

@@ -73,5 +73,10 @@ def declare_synthetic(path: Path) -> Dataset:
     )
 
 
-DECLARATION = Declaration("nyc_taxi", _COLUMNS, declare)
-SYNTHETIC = Declaration("taxi", _COLUMNS | {"fare", "payment_type"}, declare_synthetic)
+_WITHIN = {
+    column: bounds
+    for name in ("dropoff", "pickup")
+    for column, bounds in ((f"{name}_x", (-8_300_000.0, -8_150_000.0)), (f"{name}_y", (4_900_000.0, 5_050_000.0)))
+}
+DECLARATION = Declaration("nyc_taxi", _COLUMNS, declare, within=_WITHIN)
+SYNTHETIC = Declaration("taxi", _COLUMNS | {"fare", "payment_type"}, declare_synthetic, within=_WITHIN)

@@ -46,4 +46,12 @@ def declare(path: Path) -> Dataset:
     )
 
 
-DECLARATION = Declaration("opensky", frozenset(["longitude", "latitude", "ascending"]), declare)
+_WORLD = (-20_037_509.0, 20_037_509.0)
+DECLARATION = Declaration(
+    "opensky",
+    frozenset(["longitude", "latitude", "ascending"]),
+    declare,
+    within={"longitude": _WORLD, "latitude": _WORLD},
+    # Degrees are less: those are another file of the same columns.
+    beyond=1_000,
+)

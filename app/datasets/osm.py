@@ -29,4 +29,13 @@ def declare(path: Path) -> Dataset:
 
 
 # Two columns called x and y say nothing: the file's name must tell.
-DECLARATION = Declaration("osm-1b", frozenset(["x", "y"]), declare, hint="osm")
+_WORLD = (-20_037_509.0, 20_037_509.0)
+DECLARATION = Declaration(
+    "osm-1b",
+    frozenset(["x", "y"]),
+    declare,
+    hint="osm",
+    only=True,
+    within={"x": _WORLD, "y": _WORLD},
+    beyond=10_000,
+)

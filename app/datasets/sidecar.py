@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import get_args
 
 from app.pipeline.errors import DataError, unknown
+from app.pipeline.systems import parse
 from app.pipeline.types import Crs, FieldKind, PlotKind
 
-_CHOICES = {"crs": get_args(Crs), "kind": get_args(PlotKind)}
+_CHOICES = {
+    "kind": get_args(PlotKind),
+    "scales": ("equal", "free"),
+    "reverse": ("none", "x", "y", "xy"),
+}
 _FIELD_KINDS = get_args(FieldKind)
 
 
@@ -42,7 +47,7 @@ class Corrections:
     x, y : str
         The columns of the coordinates.
     crs : str
-        ``lonlat``, ``mercator`` or ``plane``.
+        ``lonlat``, ``mercator`` or ``plane``; or an EPSG code or WKT, of a system whose coordinates go to the map.
     kind : str
         ``points`` or ``lines``.
     track : str
@@ -53,6 +58,10 @@ class Corrections:
         Lines: the seconds beyond which a line ends; 0: none do.
     gap_distance : float or None
         Lines: the kilometres, on planes the units of the axes, beyond which a line ends; 0: none do.
+    scales : str
+        Of a plane: ``equal``, where a unit is as long on both axes, or ``free``, where the view is filled.
+    reverse : str
+        Of a plane: the axes that grow to the left or downward, ``x``, ``y`` or ``xy``; ``none`` for neither.
     fields : mapping of str to FieldCorrection
         By the column's name.
     """
@@ -70,6 +79,8 @@ class Corrections:
     time: str = ""
     gap_time: float | None = None
     gap_distance: float | None = None
+    scales: str = ""
+    reverse: str = ""
     fields: Mapping[str, FieldCorrection] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,6 +88,8 @@ class Corrections:
             value = getattr(self, key)
             if value and value not in allowed:
                 raise DataError(f"{key} = {value!r} is not allowed: use one of {', '.join(allowed)}.")
+        if self.crs and self.crs not in get_args(Crs):
+            _check_system(self.crs)
         if self.name and not re.fullmatch(r"[a-z0-9_-]+", self.name):
             raise DataError(f"name = {self.name!r} is not allowed: use lower-case letters, digits, '-' and '_'.")
         if bool(self.x) != bool(self.y):
@@ -85,8 +98,8 @@ class Corrections:
     @property
     def shape(self) -> bool:
         """Whether they say how the file is drawn, and not only what it is called."""
-        said = self.x or self.crs or self.kind or self.track or self.time
-        return bool(said) or self.gap_time is not None or self.gap_distance is not None
+        said = (self.x, self.crs, self.kind, self.track, self.time, self.scales, self.reverse)
+        return any(said) or self.gap_time is not None or self.gap_distance is not None
 
     def over(self, other: "Corrections") -> "Corrections":
         """Return these, and the others where these say nothing."""
@@ -94,6 +107,18 @@ class Corrections:
             one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) not in ("", None, {})
         }
         return replace(other, **own)
+
+
+def _check_system(crs: str) -> None:
+    try:
+        parse(crs)
+    except DataError as error:
+        near = unknown("", crs, get_args(Crs)) if ":" not in crs else ""
+        hint = "; did you mean" in str(near)
+        guess = str(near).partition("; ")[2].partition("?")[0] + "? " if hint else ""
+        raise DataError(
+            f"crs = {crs!r} is not allowed: {guess}use one of {', '.join(get_args(Crs))}, or a system ({error})"
+        ) from None
 
 
 def sidecar(path: Path) -> Path:
@@ -151,6 +176,8 @@ def _corrections(found: dict[str, object]) -> Corrections:
         time=_text(found, "time"),
         gap_time=_amount(found, "gap_time"),
         gap_distance=_amount(found, "gap_distance"),
+        scales=_text(found, "scales"),
+        reverse=_text(found, "reverse"),
         fields={name: _field(name, said) for name, said in columns.items()},
     )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.datasets.names import unique, words
 from app.datasets.sidecar import Corrections
-from app.pipeline.columns import NO_MARK, as_marks, as_numbers, nature
+from app.pipeline.columns import NO_TRACK, as_marks, as_numbers, nature
 from app.pipeline.errors import DataError
 from app.pipeline.types import Plot, TrackOrder
 
@@ -214,7 +214,7 @@ def _steps(marks: NDArray[np.uint64], x: Floats, y: Floats, order: NDArray[np.in
 
 def _follow(marks: NDArray[np.uint64], when: Floats, x: Floats, y: Floats) -> bool:
     """Whether rows of one id, in the order of time, lie nearer to each other than rows do."""
-    kept = np.flatnonzero((marks != NO_MARK) & np.isfinite(when) & np.isfinite(x) & np.isfinite(y))
+    kept = np.flatnonzero((marks != NO_TRACK) & np.isfinite(when) & np.isfinite(x) & np.isfinite(y))
     code, many = pd.factorize(marks[kept])
     if not len(kept) or len(many) > SHARED * len(kept):
         return False

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import runtime
+from app.datasets.faults import confined
 from app.pipeline.errors import DataError
 from app.pipeline.table import describe
 from app.pipeline.types import Dataset
@@ -33,7 +34,8 @@ _HEADS: Final = ("Data set", "Rows", "Fields", "Size", "Plots")
 def _row(dataset: Dataset) -> list[Cell]:
     plot = dataset.plots[0]
     try:
-        info = describe(plot.path)
+        with confined(plot.path):
+            info = describe(plot.path)
         rows, held = "counted when it opens" if info.rows is None else f"{info.rows:,}", size(info.bytes)
     except DataError as error:
         rows, held = str(error), ""

@@ -9,6 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app import runtime
+from app.datasets.faults import confined
 from app.pipeline.errors import DataError
 from app.pipeline.table import describe
 from app.pipeline.types import Dataset
@@ -54,7 +55,9 @@ def _sample(text: str, label: str) -> Component:
 
 def _facts(dataset: Dataset) -> Facts:
     """Look at the file of the plot that opens, or raise `DataError` when it has gone since the start."""
-    info = describe(dataset.plots[0].path)
+    path = dataset.plots[0].path
+    with confined(path):
+        info = describe(path)
     return Facts(info.rows, len(info.columns))
 
 
@@ -85,9 +88,9 @@ def _own_data() -> Sequence[Component]:
 
 def layout(**_query: str) -> Component:
     """Return the page."""
-    catalogue = runtime.current().catalogue
-    shown, gone = [], [(one.name, one.reason) for one in catalogue.unavailable]
-    for one in runtime.current().datasets():
+    served = runtime.current()
+    shown, gone = [], served.unavailable()
+    for one in served.datasets():
         try:
             shown.append(card(one, _facts(one)))
         except DataError as error:

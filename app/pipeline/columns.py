@@ -6,7 +6,7 @@ or write files.
 
 from collections import Counter
 from heapq import nlargest
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.pipeline.errors import DataError
+from app.pipeline.plain import PER_SECOND, TEXT, Nature, as_written, nature, plain
 
-Nature: TypeAlias = Literal["number", "time", "bool", "text", "other"]
+__all__ = ["Coding", "Frequencies", "Nature", "Values", "as_marks", "as_numbers", "as_texts", "nature"]
+
 Values: TypeAlias = NDArray[np.generic]
 
 KEPT = 20
@@ -25,26 +27,8 @@ COUNTED = 262_144
 """Distinct values held at once while counting; beyond, the rarer half is let go."""
 TEXT_LENGTH = 200
 """Characters of a value that count: longer values that begin alike are one category."""
-NO_MARK = np.uint64(0xFFF8_DEAD_0000_0001)
-"""What stands for no track; no other value becomes it but that whole number."""
-PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-
-
-def nature(kind: pa.DataType) -> Nature:
-    """Return what a column of that Arrow type holds; the values' type counts for dictionaries."""
-    types = pa.types
-    if types.is_dictionary(kind):
-        return nature(kind.value_type)
-    if types.is_boolean(kind):
-        return "bool"
-    if types.is_timestamp(kind) or types.is_date(kind) or types.is_time(kind):
-        return "time"
-    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind):
-        return "number"
-    if types.is_duration(kind):
-        return "number"
-    texts = (types.is_string, types.is_large_string, types.is_string_view, types.is_binary, types.is_large_binary)
-    return "text" if any(holds(kind) for holds in texts) else "other"
+NO_TRACK = 0x6E6F_7472_6163_6B21
+"""The mark of rows without a track: a whole number that no file is likely to hold."""
 
 
 def as_numbers(array: pa.Array, name: str) -> Values:
@@ -68,75 +52,81 @@ def as_numbers(array: pa.Array, name: str) -> Values:
         If the column holds text, or anything nested.
     """
     kind = array.type
-    if pa.types.is_dictionary(kind):
-        return as_numbers(array.dictionary_decode(), name)
     if nature(kind) in ("text", "other"):
         shown = next((repr(value)[:60] for value in array.slice(0, 1000).to_pylist() if value not in (None, "")), "")
         raise DataError(
             f"column {name!r} does not hold numbers but {kind}{f' ({shown})' if shown else ''}: "
             "correct the file, choose another column, or declare it as a category."
         )
+    array = plain(array)
+    kind = array.type
     if nature(kind) == "time":
         return _milliseconds(array)
     if pa.types.is_duration(kind):
         return _floats(array.cast(pa.int64())) / PER_SECOND[kind.unit]
     if pa.types.is_boolean(kind):
         array = array.cast(pa.uint8())
-    elif pa.types.is_decimal(kind) or pa.types.is_null(kind):
+    elif pa.types.is_null(kind):
         array = array.cast(pa.float64())
-    elif pa.types.is_float16(kind):
-        array = array.cast(pa.float32())
     found: Values = array.to_numpy(zero_copy_only=False)
     return found
 
 
-def as_marks(array: pa.Array) -> NDArray[np.uint64]:
-    """Convert a batch so that equal values stay equal, and others differ: all 64 bits of numbers, hashes of text.
+def as_marks(array: pa.Array) -> Values:
+    """Convert a batch so that equal values stay equal: whole numbers and times exactly, all else as 64-bit hashes.
 
     Returns
     -------
-    ndarray, uint64, shape (n,)
-        Whole numbers as they are, negative ones from above; `NO_MARK` for null, NaN and empty text.
-
-    Raises
-    ------
-    DataError
-        If the column holds anything nested.
+    ndarray, shape (n,)
+        int64, uint64 or float64 where the column holds numbers, uint64 hashes where it holds text or bytes. All rows
+        without a value, or with an empty text, have one mark, `NO_TRACK`.
 
     Notes
     -----
     Hashing needs no table of all texts, so that memory stays bounded; two of a million tracks share a hash with a
     probability of 3e-8.
     """
-    kind = array.type
-    if nature(kind) == "other":
-        raise DataError(f"a column of {kind} cannot tell tracks apart: choose a column of text or numbers.")
-    if nature(kind) == "text" or pa.types.is_decimal(kind):
-        return _hashed(array)
-    if pa.types.is_dictionary(kind):
-        array = array.dictionary_decode()
-    if pa.types.is_integer(array.type):
-        whole = np.uint64 if pa.types.is_unsigned_integer(array.type) else np.int64
-        marks: NDArray[np.uint64] = array.fill_null(0).to_numpy(zero_copy_only=False).astype(whole).view(np.uint64)
-    else:
-        # Minus nothing is nothing.
-        marks = (as_numbers(array, "").astype(np.float64) + 0.0).view(np.uint64)
-        marks[np.isnan(marks.view(np.float64))] = NO_MARK
-    marks[array.is_null().to_numpy(zero_copy_only=False)] = NO_MARK
+    types = pa.types
+    array = array.storage if isinstance(array, pa.ExtensionArray) else array
+    if types.is_dictionary(array.type) and nature(array.type) == "text":
+        array = plain(array)
+        hashes = np.append(_hashes(array.dictionary), np.uint64(NO_TRACK))
+        places = array.indices.fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
+        return np.asarray(hashes[places])
+    if types.is_decimal(array.type):
+        array = array.cast(pa.string())
+    kind = nature(array.type)
+    if kind in ("text", "other"):
+        return _hashes(array)
+    array = plain(array)
+    if types.is_floating(array.type):
+        floats = _floats(array)
+        return np.where(np.isnan(floats), np.float64(NO_TRACK), floats)
+    if types.is_uint64(array.type):
+        found: Values = array.fill_null(NO_TRACK).to_numpy(zero_copy_only=False)
+        return found
+    short = types.is_time32(array.type) or types.is_date32(array.type)
+    whole = array.cast(pa.int32()).cast(pa.int64()) if short else array.cast(pa.int64())
+    marks: Values = whole.fill_null(NO_TRACK).to_numpy(zero_copy_only=False)
     return marks
 
 
-def _hashed(array: pa.Array) -> NDArray[np.uint64]:
-    if not pa.types.is_dictionary(array.type):
-        plain = array.cast(pa.string()) if pa.types.is_string_view(array.type) else array
-        array = pc.dictionary_encode(plain)
-    values = [None if one in (None, "", b"") else one for one in array.dictionary.to_pylist()]
-    texts = np.array([one if isinstance(one, bytes) else str(one) for one in values], dtype=object)
-    hashes = pd.util.hash_array(texts, categorize=False) if len(texts) else np.empty(0, np.uint64)
-    hashes[[one is None for one in values]] = NO_MARK
-    where = array.indices.cast(pa.int64()).fill_null(len(texts)).to_numpy(zero_copy_only=False)
-    marks: NDArray[np.uint64] = np.append(hashes, NO_MARK)[where]
-    return marks
+def _hashes(array: pa.Array) -> Values:
+    """Hash texts or bytes; `NO_TRACK` where there is none, or an empty one."""
+    if nature(array.type) == "other" and not pa.types.is_fixed_size_binary(array.type):
+        try:
+            array = array.cast(pa.large_binary())
+        except pa.ArrowException as error:
+            raise DataError(
+                f"a column of {array.type} cannot tell tracks apart: choose one of text or numbers."
+            ) from error
+    pairs = pc.dictionary_encode(plain(array))
+    values = np.asarray(pairs.dictionary.to_pylist(), dtype=object)
+    hashes = pd.util.hash_array(values, categorize=False) if len(values) else np.empty(0, np.uint64)
+    hashes[[one in (None, "", b"") for one in values]] = NO_TRACK
+    places = pairs.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
+    found: Values = np.append(hashes, np.uint64(NO_TRACK))[places]
+    return found
 
 
 class Frequencies:
@@ -152,8 +142,8 @@ class Frequencies:
         self._counts: Counter[str] = Counter()
         self._forgotten = False
 
-    def add(self, array: pa.Array) -> None:
-        """Count a batch."""
+    def add(self, array: pa.Array) -> bool:
+        """Count a batch; always true, so that a conversion that failed can be told from it."""
         where, texts = _dictionary(array)
         counts = np.bincount(where, minlength=len(texts) + 1)
         for text, count in zip(texts.to_pylist(), counts.tolist(), strict=False):
@@ -162,6 +152,7 @@ class Frequencies:
         if len(self._counts) > COUNTED:
             self._counts = Counter(dict(self._counts.most_common(COUNTED // 2)))
             self._forgotten = True
+        return True
 
     def top(self) -> tuple[str, ...]:
         """Return the values to show, the most frequent first; where all of them are whole numbers, in their order."""
@@ -244,27 +235,19 @@ class Coding:
 
 
 def as_texts(array: pa.Array) -> pa.Array:
-    """Write values as categories: True and False, whole floats without a point; null, NaN and '' as null."""
-    kind = array.type
-    if pa.types.is_boolean(kind):
-        return pc.if_else(array, "True", "False")
-    if pa.types.is_floating(kind):
-        array = pc.if_else(pc.is_nan(array), None, array)
-    texts = pc.utf8_slice_codeunits(array.cast(pa.string()), 0, TEXT_LENGTH)
+    """Write values as categories, cut to `TEXT_LENGTH`; null, NaN and '' as null."""
+    texts = pc.utf8_slice_codeunits(as_written(plain(array)), 0, TEXT_LENGTH)
     return pc.if_else(pc.equal(texts, ""), None, texts)
 
 
 def _dictionary(array: pa.Array) -> tuple[NDArray[np.intp], pa.Array]:
     """Return each row's place in an array of texts, one past its end for null, and the texts."""
     if nature(array.type) == "other":
-        raise DataError(f"a column of {array.type} cannot be a category: choose a column of text or numbers.")
-    if pa.types.is_string_view(array.type):
-        array = array.cast(pa.string())
-    pairs = array if pa.types.is_dictionary(array.type) else pc.dictionary_encode(array)
-    try:
-        texts = as_texts(pairs.dictionary)
-    except pa.ArrowInvalid as error:
-        raise DataError(f"a column of categories holds bytes that are not text in UTF-8: {error}.") from error
+        what = f"{array.type}, not text in UTF-8," if pa.types.is_binary(array.type) else str(array.type)
+        raise DataError(f"a column of {what} cannot be a category: choose a column of text or numbers.")
+    whole = plain(array)
+    pairs = whole if whole.type == TEXT else pc.dictionary_encode(whole)
+    texts = as_texts(pairs.dictionary)
     places = pairs.indices.cast(pa.int64()).fill_null(len(texts)).to_numpy(zero_copy_only=False)
     return places.astype(np.intp, copy=False), texts
 

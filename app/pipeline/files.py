@@ -5,7 +5,6 @@ This module owns paths, fingerprints and sentences. It refuses to interpret what
 
 import hashlib
 import os
-import re
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ from typing import NamedTuple, Protocol
 import pyarrow as pa
 
 from app.pipeline.errors import DataError, DataMissingError
+from app.pipeline.folders import PARQUET as PARQUET
+from app.pipeline.folders import list_folder
 
-PARQUET = (".parquet", ".parq", ".pq")
 TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 ARROW = (".feather", ".arrow", ".ipc")
 
@@ -42,11 +42,17 @@ class Source(Protocol):
         Columns and their types; for CSV as guessed from the first block.
     rows : int or None
         None for CSV, whose rows are only known once read.
+    notes : tuple of str
+        Sentences on how the file is taken: encoding, lines and values that were left out; complete once a scan ended.
+    skipped : int
+        Lines of the file that are no row that could be read; known once a scan has ended.
     """
 
     path: Path
     schema: pa.Schema
     rows: int | None
+    notes: tuple[str, ...]
+    skipped: int
 
     def scan(self, columns: Sequence[str]) -> Iterator[Part]:
         """Yield the columns batch by batch, in the order of the rows."""
@@ -85,7 +91,7 @@ def missing(path: Path) -> DataMissingError:
 
 
 def parquet_files(path: Path) -> list[Path]:
-    """Return the Parquet files of a folder in natural order of their names (part.2 before part.10), or the file itself.
+    """Return the files of a folder that count, in natural order (part.2 before part.10), or the file itself.
 
     Raises
     ------
@@ -96,15 +102,8 @@ def parquet_files(path: Path) -> list[Path]:
     """
     if not os.path.lexists(path):
         raise missing(path)
-    if not path.is_dir():
-        return [path]
     with reading(path, "Parquet"):
-        seen = [file for file in path.rglob("*") if not _hidden(file.relative_to(path)) and file.is_file()]
-    # Writers such as Spark's leave names without an extension; they count where nothing else does.
-    files = [file for file in seen if file.suffix in PARQUET] or [file for file in seen if not file.suffix]
-    if not files:
-        raise DataError(f"folder {str(path)!r} holds no Parquet file: name a folder of .parquet files, or one file.")
-    return sorted(files, key=lambda file: _natural(file.relative_to(path).as_posix()))
+        return list(list_folder(path).files)
 
 
 def fingerprint(path: Path) -> str:
@@ -150,11 +149,3 @@ def ends(file: Path) -> tuple[bytes, bytes]:
         first = stream.read(4)
         stream.seek(-min(8, file.stat().st_size), os.SEEK_END)
         return first, stream.read()
-
-
-def _hidden(relative: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in relative.parts)
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d+)", name)]

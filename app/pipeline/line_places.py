@@ -4,35 +4,46 @@ Lines are held whole in memory. What is left out, and where lines end within the
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from app.pipeline.errors import DataError
 from app.pipeline.lines import Vertices, alone, break_at_jumps, cut_at_date_line, cut_at_poles, from_ends, from_rows
+from app.pipeline.measuring import first_view, measure
 from app.pipeline.points import Coordinates
 from app.pipeline.rooms import Progress, Room, silent
 from app.pipeline.segments import Segments, index_segments
+from app.pipeline.systems import parse
 from app.pipeline.table import Table
 from app.pipeline.tracks import Joined, join
 from app.pipeline.types import Bounds, Plot
 from app.pipeline.world import MAX_LATITUDE, POLE, QUANTA, WEB_MERCATOR, R, mercator, plane_world
 
-Array: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 NEAREST_POLE = 50 * R
 """Metres on the map beyond which nothing is told from a pole, which lies at infinity."""
 
 
-class _Lines(NamedTuple):
-    """Lines of a plot in the file's units, and what became of its rows."""
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines of a plot before they are cut, and what became of its rows."""
 
     vertices: Vertices
+    data: Bounds
     lost: int
+    stand_ins: int
     beyond: int
     notes: tuple[str, ...]
+
+    def at(self, places: Coordinates) -> Coordinates:
+        """Return coordinates of the lines with the counts of their rows."""
+        counts = {name: getattr(self, name) for name in ("data", "lost", "stand_ins", "beyond", "notes")}
+        return replace(places, **counts)
 
 
 def place_lines(plot: Plot, table: Table, room: Room, progress: Progress = silent) -> Coordinates:
@@ -62,28 +73,37 @@ def place_lines(plot: Plot, table: Table, room: Room, progress: Progress = silen
     -----
     150 bytes of memory a row at the most; lines that are cut or broken very often take more.
     """
-    vertices, lost, beyond, notes = _lines(plot, table)
-    data = _extent(plot, vertices)
+    lines = _lines(plot, table)
+    vertices = lines.vertices
     progress(0.5, "placing lines on the plane")
-    if plot.crs == "lonlat":
-        x, y = mercator(vertices.x, vertices.y)
-        # Only rounding takes a latitude on the map's edge beyond it.
-        inside = np.abs(vertices.y) <= MAX_LATITUDE
-        y = np.where(inside, np.clip(y, -R, R), np.clip(y, -NEAREST_POLE, NEAREST_POLE))
-        vertices = cut_at_poles(cut_at_date_line(vertices._replace(x=np.clip(x, -R, R), y=y), -R, R), R)
-        us, vs = (np.clip(one, 0, QUANTA - 1) for one in WEB_MERCATOR.quantise(vertices.x, vertices.y))
-        world = WEB_MERCATOR
+    if plot.geographic:
+        world, home = WEB_MERCATOR, lines.data
     else:
-        world = WEB_MERCATOR if plot.geographic else plane_world(plot, data)
-        us, vs = world.quantise(vertices.x, vertices.y)
+        found = measure(plot, vertices.x, vertices.y)
+        world, home = plane_world(plot, found.extent, found.home), found.home
+    if plot.in_degrees:
+        vertices = _on_map(vertices)
+    us, vs = world.quantise(vertices.x, vertices.y)
+    if plot.in_degrees:
+        us, vs = np.clip(us, 0, QUANTA - 1), np.clip(vs, 0, QUANTA - 1)
     if not np.isfinite(us).any():
         raise DataError(f"no line of plot {plot.name!r} lies on its plane: its coordinates are not {plot.crs}.")
     extent = Bounds(*(float(one) for one in (np.nanmin(us), np.nanmax(us), np.nanmin(vs), np.nanmax(vs))))
+    first = first_view(us, vs, extent, world, home)
     x, y, row = room.keep("x", us), room.keep("y", vs), room.keep("row", vertices.row)
     progress(0.8, "indexing lines")
     index = index_segments(us, vs)
     index = Segments(*(room.keep(name, values) for name, values in index._asdict().items()))
-    return Coordinates(x, y, row, extent, world, index, data, lost, beyond, notes)
+    return lines.at(Coordinates(x, y, row, extent, world, index, home=first.home))
+
+
+def _on_map(vertices: Vertices) -> Vertices:
+    """Project longitudes and latitudes to the map, and cut lines at its edges."""
+    x, y = mercator(vertices.x, vertices.y)
+    # Only rounding takes a latitude on the map's edge beyond it.
+    inside = np.abs(vertices.y) <= MAX_LATITUDE
+    y = np.where(inside, np.clip(y, -R, R), np.clip(y, -NEAREST_POLE, NEAREST_POLE))
+    return cut_at_poles(cut_at_date_line(vertices._replace(x=np.clip(x, -R, R), y=y), -R, R), R)
 
 
 def raw_lines(plot: Plot, table: Table) -> Coordinates:
@@ -91,8 +111,8 @@ def raw_lines(plot: Plot, table: Table) -> Coordinates:
 
     Lines of longitudes go the short way around the world: they are cut where those of the file begin and end.
     """
-    vertices, lost, beyond, notes = _lines(plot, table, wrap=False)
-    data = _extent(plot, vertices)
+    lines = _lines(plot, table, wrap=False)
+    vertices, data = lines.vertices, _extent(plot, lines.vertices)
     if plot.crs == "lonlat":
         if data.x0 >= -180 and data.x1 <= 180:
             vertices = cut_at_date_line(vertices)
@@ -101,7 +121,7 @@ def raw_lines(plot: Plot, table: Table) -> Coordinates:
         else:
             vertices = break_at_jumps(vertices, 180.0)
     index = index_segments(vertices.x, vertices.y)
-    return Coordinates(*vertices, data, index=index, data=data, lost=lost, beyond=beyond, notes=notes)
+    return replace(lines.at(Coordinates(*vertices, data, index=index)), data=data)
 
 
 def wrapped(longitude: Floats) -> Floats:
@@ -112,39 +132,52 @@ def wrapped(longitude: Floats) -> Floats:
 
 
 def _lines(plot: Plot, table: Table, wrap: bool = True) -> _Lines:
-    """Return a plot's lines before they are cut: longitudes wrapped or as they are, NaN for what is nowhere."""
-    pairs = [_axes(plot, table, plot.x.column, plot.y.column, wrap)]
+    """Return a plot's lines before they are cut: in degrees where these lead to its map, NaN for what is nowhere."""
+    finite, known, on_map = (np.ones(table.rows, np.bool_) for _ in range(3))
+    pairs, boxes = [], []
+    for names in [(plot.x.column, plot.y.column), *([(plot.x.end, plot.y.end)] if plot.x.end else [])]:
+        x, y = (np.array(table.column(name), np.float64) for name in names)
+        finite &= np.isfinite(x) & np.isfinite(y)
+        found = measure(plot, x, y)
+        x, y = found.emptied(x, y)
+        known &= np.isfinite(x) & np.isfinite(y)
+        if plot.in_degrees:
+            x, y, off = _degrees(plot, x, y, wrap)
+            on_map &= ~off
+        pairs.append((x, y))
+        boxes.append(found.data)
+    lost, stand_ins = (int(np.count_nonzero(one)) for one in (~finite, finite & ~known))
+    beyond = int(np.count_nonzero(known & ~on_map))
+    del finite, known, on_map
+    notes = _left_out(plot, lost, stand_ins, beyond)
+    data = Bounds(*(edge(one) for edge, one in zip((min, max, min, max), zip(*boxes, strict=True), strict=True)))
     if plot.x.end:
-        pairs.append(_axes(plot, table, plot.x.end, plot.y.end, wrap))
-    finite = np.all([np.isfinite(x) & np.isfinite(y) for x, y in pairs], axis=0)
-    on_map = finite.copy()
-    if plot.crs == "lonlat":
-        for x, y in pairs:
-            nowhere = (np.abs(x) > 360) | (np.abs(y) > POLE)
-            on_map &= ~nowhere & (np.abs(y) <= MAX_LATITUDE)
-            x[nowhere] = y[nowhere] = np.nan
-    lost, beyond = table.rows - int(np.count_nonzero(finite)), int(np.count_nonzero(finite & ~on_map))
-    del finite, on_map
-    if plot.x.end:
-        notes = (*_left_out(plot, lost, beyond),)
-        return _Lines(from_ends(*pairs[0], *pairs[1]), lost, beyond, notes)
+        return _Lines(from_ends(*pairs[0], *pairs[1]), data, lost, stand_ins, beyond, tuple(notes))
     track = table.column(plot.track) if plot.track else None
     time = table.column(plot.order.column) if plot.order.column else None
-    joined = join(*pairs[0], track, time, plot.order, plot.crs)
+    joined = join(*pairs[0], track, time, plot.order, "lonlat" if plot.in_degrees else plot.crs)
+    if not len(joined.row):
+        raise DataError(f"no row of plot {plot.name!r} tells its track and its time: choose other columns for these.")
     vertices = from_rows(*pairs[0], joined.row, joined.begins)
-    notes = (*_left_out(plot, lost, beyond), *_told(plot, joined), *_unjoined(vertices))
-    return _Lines(vertices, lost + joined.unnamed + joined.untimed, beyond, notes)
+    lost += joined.unnamed + joined.untimed
+    told = (*notes, *_told(plot, joined), *_unjoined(vertices))
+    return _Lines(vertices, data, lost, stand_ins, beyond, told)
 
 
-def _axes(plot: Plot, table: Table, x: str, y: str, wrap: bool) -> tuple[Floats, Floats]:
-    xs, ys = (np.array(table.column(name), np.float64) for name in (x, y))
-    return (wrapped(xs) if wrap and plot.crs == "lonlat" else xs), ys
+def _degrees(plot: Plot, x: Floats, y: Floats, wrap: bool) -> tuple[Floats, Floats, Flags]:
+    """Return longitudes and latitudes, NaN where there are no such, and which rows are not on the map."""
+    if plot.projected:
+        x, y = parse(plot.crs).to_degrees(x, y)
+    with np.errstate(invalid="ignore"):
+        nowhere = ~((np.abs(x) <= 360) & (np.abs(y) <= POLE))
+        off = nowhere | (np.abs(y) > MAX_LATITUDE)
+    x[nowhere] = y[nowhere] = np.nan
+    return wrapped(x) if wrap else x, y, off
 
 
 def _extent(plot: Plot, vertices: Vertices) -> Bounds:
     if not np.isfinite(vertices.x).any():
-        names = f"{plot.x.column!r} and {plot.y.column!r}"
-        raise DataError(f"columns {names} hold no row with two finite numbers that is part of a line: choose others.")
+        raise DataError(f"no row of plot {plot.name!r} lies where its coordinates say: they are not {plot.crs}.")
     edges = (np.nanmin(vertices.x), np.nanmax(vertices.x), np.nanmin(vertices.y), np.nanmax(vertices.y))
     return Bounds(*(float(one) for one in edges))
 
@@ -153,9 +186,12 @@ def _rows(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
-def _left_out(plot: Plot, lost: int, beyond: int) -> Iterator[str]:
+def _left_out(plot: Plot, lost: int, stand_ins: int, beyond: int) -> Iterator[str]:
+    titles = f"{plot.x.title} and {plot.y.title}"
     if lost:
-        yield f"{_rows(lost)} without a finite {plot.x.title} and {plot.y.title}: lines end there."
+        yield f"{_rows(lost)} without a finite {titles}: lines end there."
+    if stand_ins:
+        yield f"{_rows(stand_ins)} with a number, such as -9999 or 91, that stands for no {titles}: lines end there."
     if beyond:
         yield f"{_rows(beyond)} beyond 85.05 degrees of latitude, or nowhere on the globe: lines end at the map's edge."
 

@@ -57,6 +57,12 @@ class Coordinates:
     notes : tuple of str
     raw : bool
         Whether x and y are as in the file, though the rows are ordered and indexed by their quanta.
+    stand_ins : int
+        Rows with a number such as -9999 that stands for no coordinate.
+    home : Bounds or None
+        Least and greatest, in the same units as the extent, of the bulk of the rows: what a first view shows.
+    outside : int
+        Rows that are drawn, but not there.
     """
 
     x: Array
@@ -70,11 +76,14 @@ class Coordinates:
     beyond: int = 0
     notes: tuple[str, ...] = ()
     raw: bool = False
+    stand_ins: int = 0
+    home: Bounds | None = None
+    outside: int = 0
 
     @property
     def dropped(self) -> int:
         """Rows that have no place."""
-        return self.lost + self.beyond
+        return self.lost + self.stand_ins + self.beyond
 
     def spans(self, rect: Rect) -> Array:
         """Return the rows to read for a rectangle, int64, shape (n, 2), half-open."""
@@ -120,6 +129,7 @@ class Points:
     ) -> None:
         self.plot, self.at, self.home, self.restored = plot, at, home, restored
         self.rows = table.rows
+        self.unreadable = int(getattr(table, "skipped", 0))
         self.notes = (*table.notes, *at.notes)
         self.fingerprint = table.fingerprint
         self._table, self._folder = table, folder

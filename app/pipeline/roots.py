@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline import line_places, lines, places, segments, tracks, world, zorder
+from app.pipeline import bulk, line_places, lines, measuring, places, segments, systems, tracks, world, zorder
 from app.pipeline.errors import DataError
 from app.pipeline.keys import Plain, canonical, digest
 from app.pipeline.line_places import place_lines, raw_lines
@@ -33,8 +33,9 @@ from app.pipeline.zorder import Runs
 
 Array: TypeAlias = npt.NDArray[Any]
 # Edited code must never read a layout that older code has written.
-CODE = source_digest(line_places, lines, places, segments, tracks, world, zorder)
+CODE = source_digest(bulk, line_places, lines, measuring, places, segments, systems, tracks, world, zorder)
 
+_LATER = ("stand_ins", "home", "outside")
 # The share of the work that is reading columns; the layout is the rest.
 READING = 0.5
 SCANNED = 2_000_000
@@ -147,7 +148,7 @@ class PlotRoot:
         at = place(self.plot, table, Room(folder), lambda done, doing: report(0.7 * done, doing))
         if at.row is not None:
             self._gather(table, at.row, folder, report)
-        facts = {name: getattr(at, name) for name in ("extent", "data", "lost", "beyond", "notes")}
+        facts = {name: getattr(at, name) for name in ("extent", "data", "lost", "beyond", "notes", *_LATER)}
         facts |= {"world": asdict(at.world) if at.world else None, "index": type(at.index).__name__}
         facts |= {"rows": len(at.x), "file": self.file, "place": self._place}
         (folder / "facts.json").write_text(json.dumps(facts))
@@ -159,7 +160,7 @@ class PlotRoot:
             values = table.codes(each) if each.kind == "category" else table.column(each.column)
             ordered(lambda: np.asarray(values), row, folder / value_file(each), each.kind == "time")
 
-        fields = [each for each in self.plot.fields if each.kind == "category" or each.column in table.columns]
+        fields = [each for each in self.plot.fields if table.holds(each)]
         with ThreadPoolExecutor(2) as pool:
             for done, _ in enumerate(pool.map(one, fields)):
                 report(0.7 + 0.3 * done / len(fields), "putting fields in order")
@@ -170,6 +171,8 @@ class PlotRoot:
             places_of = raw_lines if self.plot.kind == "lines" else raw_places
             return Points(self.plot, places_of(self.plot, table), table, self.folder, None, True)
         root, at, restored = self._layout(table)
+        if at.beyond:  # even a plain plane has no room for them
+            return Points(self.plot, raw_places(self.plot, table), table, self.folder, None, True)
         home = root._home() if root.ready() else None
         x, y = (_axis_values(table, axis, at, home) for axis in (self.plot.x, self.plot.y))
         raw = replace(at, x=x, y=y, extent=at.data or at.extent, raw=True)
@@ -179,7 +182,7 @@ class PlotRoot:
         """Return the map's layout where it holds every row in the axes' order; else the layout of a plain plane."""
         root = PlotRoot(self.plot, self.file, self.folder, progress=self.progress)
         at, restored = root._coordinates(table)
-        if at.beyond or (self.plot.crs == "lonlat" and at.data and at.data.x1 > 180):
+        if at.beyond or (self.plot.crs == "lonlat" and at.data and (at.data.x1 > 180 or at.data.x0 < -180)):
             root = replace(root, plot=replace(self.plot, crs="plane"))
             at, restored = root._coordinates(table)
         return root, at, restored
@@ -216,4 +219,7 @@ def _load(home: Path) -> Coordinates:
         facts["lost"],
         facts["beyond"],
         tuple(facts["notes"]),
+        stand_ins=facts["stand_ins"],
+        home=Bounds(*facts["home"]) if facts["home"] else None,
+        outside=facts["outside"],
     )

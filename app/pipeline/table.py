@@ -4,38 +4,21 @@ This module owns where columns are kept and when they are read. Formats are `fil
 coordinate means is decided above. A folder that cannot be written, or is full, costs memory and a note, never an error.
 """
 
-import json
-import os
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TypeAlias
 
-import pyarrow as pa
-
-from app.pipeline.columns import Coding, Frequencies, Nature, Values, as_marks, as_numbers, nature
+from app.pipeline.columns import Nature, Values, nature
 from app.pipeline.errors import DataError, ParameterError, unknown
-from app.pipeline.files import ReadAgainError, Source, fingerprint, parquet_files
-from app.pipeline.mapped import mapped
-from app.pipeline.sinks import COPY_ROWS, FileSink, MemorySink, Sink
+from app.pipeline.files import fingerprint, parquet_files
+from app.pipeline.reader import Form, Progress, Reader, Stored, Wanted, load
 from app.pipeline.sources import open_source
 from app.pipeline.types import Axis, Field
 
 __all__ = ["ColumnInfo", "Progress", "Table", "TableInfo", "describe", "fingerprint", "open_table"]
 
-Progress: TypeAlias = Callable[[float, str], None]
 Request: TypeAlias = Axis | Field | str
-Form: TypeAlias = Literal["numbers", "codes", "marks"]
-
-LAYOUT = "2"
-"""Changed when the same request would be stored otherwise."""
-ABANDONED = 86_400
-"""Seconds after which a temporary folder is taken for the remains of a process that died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +39,6 @@ class TableInfo:
     bytes: int
 
 
-class _Wanted(NamedTuple):
-    column: str
-    form: Form
-    categories: tuple[str, ...] = ()
-
-    @property
-    def stem(self) -> str:
-        """The name of the files that hold it."""
-        slug = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in self.column)[:40]
-        return f"{slug}-{self.form}-{sha256(json.dumps([LAYOUT, *self]).encode()).hexdigest()[:12]}"
-
-
-class _Stored(NamedTuple):
-    array: Values
-    categories: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 class Table:
     """The requested columns of a file.
 
@@ -83,19 +48,29 @@ class Table:
         Identifies the file in the state in which it was read.
     rows : int
     notes : tuple of str
-        Plain sentences about what was folded, missing, or held in memory.
+        Plain sentences about how the file was taken, and what was left out, folded, missing, or held in memory.
+    skipped : int
+        Lines of the file that are no row: with `rows`, all that it holds.
     """
 
-    def __init__(self, mark: str, stored: Mapping[_Wanted, _Stored], notes: Sequence[str] = ()) -> None:
+    def __init__(self, mark: str, stored: Mapping[Wanted, Stored], notes: Sequence[str] = ()) -> None:
         self.fingerprint = mark
-        self.rows = len(next(iter(stored.values())).array)
+        self.rows = next(len(one.array) for one in stored.values() if not one.left)
+        self.skipped = max(one.skipped for one in stored.values())
         self.notes = (*dict.fromkeys(note for one in stored.values() for note in one.notes), *notes)
         self._stored = dict(stored)
 
     @property
     def columns(self) -> frozenset[str]:
         """The columns that are held as numbers or times."""
-        return frozenset(wanted.column for wanted in self._stored if wanted.form == "numbers")
+        return frozenset(
+            one.column for one, stored in self._stored.items() if one.form == "numbers" and not stored.left
+        )
+
+    def holds(self, field: Field) -> bool:
+        """Whether a field's column was asked for, and could be read."""
+        stored = self._stored.get(_wanted(field))
+        return stored is not None and not stored.left
 
     def column(self, name: str) -> Values:
         """Return a column of numbers, times, or of marks that tell tracks apart.
@@ -121,12 +96,12 @@ class Table:
         """Return what the codes mean: the field's own categories first, ``other`` and ``missing`` where they occur."""
         return self._find(name, "codes").categories
 
-    def _find(self, name: str | Field, *forms: Form) -> _Stored:
+    def _find(self, name: str | Field, *forms: Form) -> Stored:
         if isinstance(name, Field):
-            return self._stored[_wanted(name)]
+            return _there(self._stored[_wanted(name)])
         for wanted, stored in self._stored.items():
             if wanted.column == name and wanted.form in forms:
-                return stored
+                return _there(stored)
         known = (wanted.column for wanted in self._stored if wanted.form in forms)
         raise unknown("category column" if forms == ("codes",) else "column", name, known)
 
@@ -178,30 +153,38 @@ def open_table(path: Path, columns: Sequence[Request], folder: Path | None, prog
     DataMissingError
         If nothing is there.
     DataError
-        If the file cannot be read, has no rows or lacks a column, in one sentence.
+        If the file cannot be read, has no rows or lacks a column, or an axis or a track cannot be read, in one
+        sentence.
 
     Notes
     -----
+    A field that cannot be read is left out with a note, and takes nothing else with it; where nothing but such fields
+    is asked for, that is an error.
+
     Memory stays bounded: batches are read, converted and appended. Rows are read twice where the categories of a
     column are not declared. Any number of processes may do this at once; the last to finish wins, with equal bytes.
     """
-    wanted = list(dict.fromkeys(_requests(columns)))
+    asked = list(_requests(columns))
+    wanted = list(dict.fromkeys(one for one, _ in asked))
+    needed = {one for one, needs in asked if needs}
     if not wanted:
         raise ParameterError("a table needs at least one column: name some.")
     mark = fingerprint(path)
     home = folder / mark if folder else None
-    stored = {one: found for one in wanted if home and (found := _load(home, one))}
+    stored = {one: found for one in wanted if home and (found := load(home, one))}
     missing = [one for one in wanted if one not in stored]
     note = ""
     if missing:
-        made, note = _made(_Reading(open_source(path), missing, progress or _silent), home)
+        made, note = _made(Reader(open_source(path), missing, needed, progress or _silent), home)
         stored |= made
         if fingerprint(path) != mark:
             raise DataError(f"{str(path)!r} changed while it was being read: try again.")
+    if all(one.left for one in stored.values()):
+        raise DataError(next(iter(stored.values())).left)
     return Table(mark, {one: stored[one] for one in wanted}, [note] if note else [])
 
 
-def _made(read: "_Reading", home: Path | None) -> tuple[dict[_Wanted, _Stored], str]:
+def _made(read: "Reader", home: Path | None) -> tuple[dict[Wanted, Stored], str]:
     """Read columns into their folder, or into memory with a note that says why."""
     if home is None:
         return read.into_memory(), "No cache folder is set: the columns are held in memory."
@@ -214,126 +197,26 @@ def _made(read: "_Reading", home: Path | None) -> tuple[dict[_Wanted, _Stored], 
         return read.into_memory(), note
 
 
-class _Reading:
-    """One reading of a file's columns into sinks."""
-
-    def __init__(self, source: Source, wanted: Sequence[_Wanted], progress: Progress) -> None:
-        self._source, self._wanted, self._progress = source, wanted, progress
-        for one in wanted:
-            if one.column not in source.schema.names:
-                raise DataError(f"{str(source.path)!r}: {unknown('column', one.column, source.schema.names)}")
-
-    def into_memory(self) -> dict[_Wanted, _Stored]:
-        """Read into arrays."""
-        return self._read(lambda _: MemorySink())
-
-    def into_folder(self, home: Path) -> dict[_Wanted, _Stored]:
-        """Read into a temporary folder, and move each column to its place when all are whole."""
-        home.mkdir(parents=True, exist_ok=True)
-        with _temporary(home) as scratch:
-            # The arrays are mapped before they move, so that they live on even if the folder is deleted meanwhile.
-            stored = self._read(lambda one: FileSink(scratch / f"{one.stem}.npy"))
-            for one, found in stored.items():
-                facts = {"column": one.column, "rows": len(found.array), "layout": LAYOUT}
-                facts |= {"categories": found.categories, "notes": found.notes}
-                (scratch / f"{one.stem}.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-                for suffix in (".npy", ".json"):
-                    os.replace(scratch / f"{one.stem}{suffix}", home / f"{one.stem}{suffix}")
-        return stored
-
-    def _read(self, sink: Callable[[_Wanted], Sink]) -> dict[_Wanted, _Stored]:
-        while True:
-            try:
-                return self._pass(sink)
-            except ReadAgainError:
-                continue
-
-    def _pass(self, sink: Callable[[_Wanted], Sink]) -> dict[_Wanted, _Stored]:
-        codings, start = self._codings()
-        with ExitStack() as stack:
-            sinks = {one: stack.enter_context(closing(sink(one))) for one in self._wanted}
-            for batch in self._batches([one.column for one in self._wanted], start, "Reading"):
-                for one, target in sinks.items():
-                    target.append(_convert(one, batch.column(one.column), codings))
-            stored = {one: _Stored(target.finish()) for one, target in sinks.items()}
-        if not any(len(found.array) for found in stored.values()):
-            raise DataError(f"{str(self._source.path)!r} has no rows: nothing can be drawn.")
-        for one, coding in codings.items():
-            if coding.shifts:
-                stored[one] = _Stored(_shifted(sink(one), stored[one].array, coding))
-            stored[one] = _Stored(stored[one].array, coding.categories, coding.notes)
-        self._progress(1.0, f"Read {self._source.path.name}")
-        return stored
-
-    def _codings(self) -> tuple[dict[_Wanted, Coding], float]:
-        """Return how to code each category column, and the fraction of the work that finding out took."""
-        codes = [one for one in self._wanted if one.form == "codes"]
-        counts = {one: Frequencies() for one in codes if not one.categories}
-        if counts:
-            for batch in self._batches([one.column for one in counts], 0.0, "Counting values of", 0.5):
-                for one, frequencies in counts.items():
-                    frequencies.add(batch.column(one.column))
-        found = {one: Coding(one.column, one.categories) for one in codes if one.categories}
-        found |= {one: Coding(one.column, many.top(), many.note(one.column)) for one, many in counts.items()}
-        return found, 0.5 if counts else 0.0
-
-    def _batches(self, columns: list[str], start: float, doing: str, end: float = 1.0) -> Iterator[pa.RecordBatch]:
-        message = f"{doing} {self._source.path.name}"
-        self._progress(start, message)
-        for batch, fraction in self._source.scan(list(dict.fromkeys(columns))):
-            yield batch
-            self._progress(start + (end - start) * min(fraction, 1.0), message)
-
-
-def _convert(one: _Wanted, array: pa.Array, codings: Mapping[_Wanted, Coding]) -> Values:
-    if one.form == "codes":
-        return codings[one].code(array)
-    return as_marks(array) if one.form == "marks" else as_numbers(array, one.column)
-
-
-def _shifted(target: Sink, codes: Values, coding: Coding) -> Values:
-    for start in range(0, len(codes), COPY_ROWS):
-        target.append(coding.shift(codes[start : start + COPY_ROWS]))
-    return target.finish()
-
-
-def _requests(columns: Sequence[Request]) -> Iterator[_Wanted]:
+def _requests(columns: Sequence[Request]) -> Iterator[tuple[Wanted, bool]]:
+    """Yield what is to be stored for each request, and whether nothing can be drawn without."""
     for one in columns:
-        yield _wanted(one)
+        yield _wanted(one), not isinstance(one, Field)
         if isinstance(one, Axis) and one.end:
-            yield _Wanted(one.end, "numbers")
+            yield Wanted(one.end, "numbers"), True
 
 
-def _wanted(one: Request) -> _Wanted:
+def _there(stored: Stored) -> Stored:
+    if stored.left:
+        raise DataError(stored.left)
+    return stored
+
+
+def _wanted(one: Request) -> Wanted:
     if isinstance(one, str):
-        return _Wanted(one, "marks")
+        return Wanted(one, "marks")
     if isinstance(one, Field) and one.kind == "category":
-        return _Wanted(one.column, "codes", one.categories)
-    return _Wanted(one.column, "numbers")
-
-
-def _load(home: Path, one: _Wanted) -> _Stored | None:
-    """Open a stored column; None where it is not there, or damaged."""
-    try:
-        facts = json.loads((home / f"{one.stem}.json").read_text(encoding="utf-8"))
-        array = mapped(home / f"{one.stem}.npy")
-        return (
-            _Stored(array, tuple(facts["categories"]), tuple(facts["notes"])) if len(array) == facts["rows"] else None
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-@contextmanager
-def _temporary(home: Path) -> Iterator[Path]:
-    for old in home.glob(".new-*"):
-        if time.time() - old.stat().st_mtime > ABANDONED:
-            shutil.rmtree(old, ignore_errors=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        return Wanted(one.column, "codes", one.categories)
+    return Wanted(one.column, "numbers")
 
 
 def _silent(fraction: float, message: str) -> None:

@@ -6,7 +6,7 @@ This module owns no behaviour beyond validation: reading files is `table`, plane
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from app.pipeline.errors import ParameterError, unknown
 
@@ -14,6 +14,11 @@ FieldKind: TypeAlias = Literal["number", "category", "time"]
 AxisKind: TypeAlias = Literal["number", "date", "clock", "degrees"]
 PlotKind: TypeAlias = Literal["points", "lines"]
 Crs: TypeAlias = Literal["lonlat", "mercator", "plane"]
+
+ASPECT: Final = 1.6
+"""A plane's width by height on the screen, where nothing else is declared."""
+EQUAL: Final = 0.0
+"""The aspect of a plane on which a unit is as long on both axes."""
 
 
 class Bounds(NamedTuple):
@@ -159,8 +164,9 @@ class Plot:
     fields : tuple of Field
     label : str
     kind : {'points', 'lines'}
-    crs : {'lonlat', 'mercator', 'plane'}
-        ``lonlat`` degrees are projected to web mercator; ``mercator`` metres are taken as they are.
+    crs : str
+        ``lonlat`` degrees are projected to web mercator; ``mercator`` metres are taken as they are; ``plane`` has no
+        place on the earth. Else an EPSG code or WKT: coordinates of that system are projected to the map.
     track : str
         Lines of tracks: the column whose equal values are one track, wherever in the file they are. Without it, and
         without ends, all rows are one line.
@@ -169,7 +175,7 @@ class Plot:
     view : Bounds or None
         The opening view in data units; None: all rows.
     aspect : float
-        A plane's width by height on the screen when the view is fitted.
+        A plane's width by height on the screen when the view is fitted; 0 where a unit is as long on both axes.
     aggregate, field, cmap, normalization, spreading
         How it opens, by the names that the controls use.
     """
@@ -181,11 +187,11 @@ class Plot:
     fields: tuple[Field, ...] = ()
     label: str = ""
     kind: PlotKind = "points"
-    crs: Crs = "plane"
+    crs: str = "plane"
     track: str = ""
     order: TrackOrder = TrackOrder()
     view: Bounds | None = None
-    aspect: float = 1.6
+    aspect: float = ASPECT
     aggregate: str = "count"
     field: str = ""
     cmap: str = "fire"
@@ -205,6 +211,16 @@ class Plot:
     def geographic(self) -> bool:
         """Whether the plane is the web mercator map."""
         return self.crs != "plane"
+
+    @property
+    def in_degrees(self) -> bool:
+        """Whether places on its plane are told in longitude and latitude."""
+        return self.crs not in ("plane", "mercator")
+
+    @property
+    def projected(self) -> bool:
+        """Whether its file is in a system of its own, which is projected to longitude and latitude."""
+        return self.crs not in ("plane", "mercator", "lonlat")
 
     def find_field(self, name: str) -> Field:
         """Return the field of that name, or raise `UnknownNameError`."""

@@ -201,7 +201,7 @@ def padded(low: float, high: float) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def plane_world(plot: Plot, extent: Bounds) -> World:
+def plane_world(plot: Plot, extent: Bounds, home: Bounds | None = None) -> World:
     """Return the plane that holds all of a plot's data and fits its opening view to its aspect.
 
     Parameters
@@ -210,6 +210,8 @@ def plane_world(plot: Plot, extent: Bounds) -> World:
         Its view and aspect set how long a unit of x is beside a unit of y.
     extent : Bounds
         The data's extent, in data units; may be of no width.
+    home : Bounds, optional
+        What a plot without a view opens with, in data units; all of the data where not given.
 
     Returns
     -------
@@ -227,13 +229,17 @@ def plane_world(plot: Plot, extent: Bounds) -> World:
         raise DataError(f"plot {plot.name!r} has coordinates up to {max(map(abs, extent))!r}: it can draw {LARGEST!r}.")
     x0, x1 = padded(extent.x0, extent.x1)
     y0, y1 = padded(extent.y0, extent.y1)
-    view = plot.view or Bounds(x0, x1, y0, y1)
-    unit_x, unit_y = (view.x1 - view.x0) / plot.aspect, view.y1 - view.y0
+    view = plot.view or (Bounds(*padded(home.x0, home.x1), *padded(home.y0, home.y1)) if home else None)
+    view = view or Bounds(x0, x1, y0, y1)
+    if not (view.x1 > view.x0 and view.y1 > view.y0):
+        raise ParameterError(f"the view {tuple(view)!r} of plot {plot.name!r} is empty: give x0 < x1 and y0 < y1.")
+    aspect = plot.aspect or (view.x1 - view.x0) / (view.y1 - view.y0)
+    unit_x, unit_y = (view.x1 - view.x0) / aspect, view.y1 - view.y0
     if not (unit_x > 0 and unit_y > 0):
         raise ParameterError(f"the view {tuple(view)!r} of plot {plot.name!r} is empty: give x0 < x1 and y0 < y1.")
     low_x, high_x, low_y, high_y = min(x0, view.x0), max(x1, view.x1), min(y0, view.y0), max(y1, view.y1)
-    spread = max((high_x - low_x) / unit_x, (high_y - low_y) / unit_y) / plot.aspect
-    side = plot.aspect * 2 ** ceil(log2(spread))
+    spread = max((high_x - low_x) / unit_x, (high_y - low_y) / unit_y) / aspect
+    side = aspect * 2 ** ceil(log2(spread))
     dx, dy = side * unit_x / QUANTA, side * unit_y / QUANTA
     # The view's centre is the world's centre where the data leave room for it.
     left = _centre(view.x0, view.x1, low_x, high_x, dx * QUANTA)

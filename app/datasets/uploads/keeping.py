@@ -19,7 +19,7 @@ from app.datasets.uploads.folders import erase, former, held, is_gone, put_away
 from app.datasets.uploads.receiving import receive
 from app.datasets.uploads.record import NAME, Upload
 from app.datasets.uploads.sweeping import ABANDONED, OWNER, remains
-from app.pipeline.errors import StoreError, unknown
+from app.pipeline.errors import DataError, StoreError, unknown
 from app.pipeline.keys import scope
 from app.pipeline.rooms import Progress, silent
 from app.pipeline.types import Dataset
@@ -90,6 +90,16 @@ class Uploads:
             return None
         facts = record.read(home / name)
         return self._opened(home / name, facts) if facts else None
+
+    def readable(self, owner: str) -> tuple[list[Dataset], list[tuple[str, str]]]:
+        """Return an owner's uploads as data sets, and what the others are called with why they cannot be read."""
+        found, gone = [], []
+        for one in self.of(owner):
+            try:
+                found += [dataset] if (dataset := self.find(owner, one.name)) else []
+            except DataError as error:
+                gone.append((one.file, str(error)))
+        return found, gone
 
     def _opened(self, home: Path, facts: Upload) -> Dataset:
         with self._lock:

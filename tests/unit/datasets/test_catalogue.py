@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from app.datasets.catalogue import Added, Catalogue, Entry, with_files
+from app.datasets import recognise
+from app.datasets.catalogue import FILE, Added, Catalogue, Entry, open_catalogue, with_files
 from app.datasets.registry import EMBEDDED
 from app.pipeline.errors import DataError, StoreError, UnknownNameError
 
@@ -106,3 +107,44 @@ class TestAdded:
         Added(tmp_path / "files.json").add(Entry(path))
         found = json.loads((tmp_path / "files.json").read_text())
         assert found == {"files": [{"path": str(path.resolve()), "name": "points"}]}
+
+
+class TestConfined:
+    """One file never takes down others, whatever is wrong with it."""
+
+    @pytest.mark.parametrize("fault", ["garbage", "toml", "unreadable", "folder", "reader"])
+    def test_the_others_are_served_and_the_reason_is_told(
+        self, tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+    ) -> None:
+        bad = tmp_path / "bad.parquet"
+        bad.write_bytes(path.read_bytes())
+        if fault == "garbage":
+            bad.write_bytes(b"PAR1" + b"\xff" * 60 + b"PAR1")
+        elif fault == "toml":
+            bad.with_name("bad.parquet.toml").write_text("crs = [")
+        elif fault == "unreadable":
+            bad.unlink()
+            bad.symlink_to(bad)
+        elif fault == "folder":
+            bad.unlink()
+            bad.mkdir()
+        else:
+            real = recognise.open_source
+            monkeypatch.setattr(recognise, "open_source", lambda one: [][1] if one == bad else real(one))
+        folder = tmp_path / "data"
+        folder.mkdir()
+        (folder / FILE).write_text(json.dumps({"files": [{"path": str(bad)}, {"path": str(path)}]}))
+        for started in ([], [bad], [bad, path]):
+            catalogue = open_catalogue(started, folder)
+            assert "points" in catalogue.names
+            assert len(catalogue) == len(EMBEDDED) + 1 + (path in started)
+            assert [one.name for one in catalogue.unavailable] == ["bad", "bad-2"][: 1 + bool(started)]
+            assert all(len(one.reason) > 20 and "\n" not in one.reason for one in catalogue.unavailable)
+        with pytest.raises(DataError):
+            Entry(bad).open()
+
+    def test_a_damaged_list_keeps_nothing_else_from_being_served(self, tmp_path: Path, path: Path) -> None:
+        (tmp_path / FILE).write_text("{")
+        catalogue = open_catalogue([path], tmp_path)
+        assert catalogue.names[0] == "points"
+        assert "delete it or repair it" in catalogue.unavailable[0].reason

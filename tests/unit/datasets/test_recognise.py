@@ -37,16 +37,17 @@ def pairs(dataset: Dataset) -> list[tuple[str, str, str, str]]:
     ("columns", "expected"),
     [
         ({"x": [1.0, 2.0], "y": [3.0, 4.0]}, [("x_y", "x", "y", "plane")]),
-        ({"x": METRES, "y": NORTH}, [("map", "x", "y", "mercator")]),
+        ({"x": METRES, "y": NORTH}, [("x_y", "x", "y", "plane")]),
+        ({"x_3857": METRES, "y_3857": NORTH}, [("3857", "x_3857", "y_3857", "mercator")]),
         ({"lat": [50.0, 51.0], "lon": [1.0, 2.0]}, [("map", "lon", "lat", "lonlat")]),
         ({"Longitude": [1.0, 2.0], "Latitude": [50.0, 51.0]}, [("map", "Longitude", "Latitude", "lonlat")]),
-        ({"longitude": METRES, "latitude": NORTH}, [("map", "longitude", "latitude", "mercator")]),
+        ({"longitude": METRES, "latitude": NORTH}, [("longitude_latitude", "longitude", "latitude", "plane")]),
         ({"longitude": [1e9, 2e9], "latitude": NORTH}, [("longitude_latitude", "longitude", "latitude", "plane")]),
         (
             {"longitude": [1.0, 200.0], "latitude": [1.0, 2.0]},
-            [("longitude_latitude", "longitude", "latitude", "plane")],
+            [("map", "longitude", "latitude", "lonlat")],
         ),
-        ({"easting": METRES, "northing": NORTH}, [("map", "easting", "northing", "mercator")]),
+        ({"easting": METRES, "northing": NORTH}, [("easting_northing", "easting", "northing", "plane")]),
         (
             {"easting": [530_000.0, 540_000.0], "northing": NORTH},
             [("easting_northing", "easting", "northing", "plane")],
@@ -153,9 +154,13 @@ def test_opensky_keeps_metres_in_columns_called_degrees(tmp_path: Path) -> None:
 def test_osm_is_known_by_its_name(tmp_path: Path) -> None:
     table = pa.table({"x": METRES, "y": NORTH})
     pq.write_table(table, tmp_path / "osm-1billion.parq")
-    pq.write_table(table, tmp_path / "clifford-9.parq")
+    pq.write_table(pa.table({"x": [1.0, -0.5], "y": [0.25, 1.5]}), tmp_path / "clifford-9.parq")
+    pq.write_table(table, tmp_path / "cosmos.parq")
+    pq.write_table(pa.table({"x": [1.0, -0.5], "y": [0.25, 1.5]}), tmp_path / "osm-umap.parq")
     assert recognise(tmp_path / "osm-1billion.parq").name == "osm-1b"
     assert recognise(tmp_path / "clifford-9.parq").name == "clifford"
+    assert recognise(tmp_path / "cosmos.parq").name == "cosmos"
+    assert recognise(tmp_path / "osm-umap.parq").name == "osm-umap"
 
 
 class TestCorrections:
@@ -169,7 +174,7 @@ class TestCorrections:
         assert [one.column for one in found.plots[0].fields] == ["x", "y"]
 
     def test_a_shape_overrides_a_declared_data_set(self, tmp_path: Path) -> None:
-        path = written(tmp_path, easting=[1.0, 2.0], northing=[1.0, 2.0], race=["w", "b"])
+        path = written(tmp_path, easting=METRES, northing=NORTH, race=["w", "b"])
         assert recognise(path).name == "census"
         assert recognise(path, crs="plane").name == "my-file"
         assert [plot.name for plot in recognise(path, name="mine").plots] == ["people", "race"]
