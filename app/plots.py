@@ -1,6 +1,6 @@
 """What a plot shows at first, and what a page must be told of it, once its rows are open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -38,7 +38,7 @@ def described(dataset: Dataset, plot: Plot, fingerprint: str, points: Points) ->
         "dropped": points.at.dropped,
         "counts": counts(points),
         "whole": list(whole_bounds(points)),
-        "notes": [*dataset.notes, *points.notes],
+        "notes": [*dataset.notes, *_account(points), *points.notes],
         "world": asdict(plane),
         "extent": [points.at.extent.x0, points.at.extent.x1 + 1, points.at.extent.y0, points.at.extent.y1 + 1],
         "view": list(opening_bounds(points)),
@@ -56,10 +56,43 @@ def counts(points: Points) -> dict[str, Any]:
     ``outside`` are drawn, but do not lie in the first view.
     """
     at, unreadable = points.at, points.unreadable
-    reasons = {"unreadable": unreadable, "no coordinates": at.lost, "stand-ins": at.stand_ins, "beyond": at.beyond}
+    reasons = {
+        "unreadable": unreadable,
+        "no coordinates": at.lost,
+        "stand-ins": at.stand_ins,
+        "beyond": at.beyond,
+        "no track or time": at.untracked,
+        "alone in a line": at.alone,
+    }
     read = points.rows + unreadable
     left = {reason: count for reason, count in reasons.items() if count}
     return {"read": read, "drawn": read - sum(left.values()), "left": left, "outside": at.outside}
+
+
+def told(counts: Mapping[str, Any]) -> str:
+    """Return what became of a plot's rows as a sentence: its numbers add up to the rows in the file.
+
+    Examples
+    --------
+    >>> told({"read": 1200, "drawn": 1190, "left": {"no coordinates": 7, "beyond": 3}, "outside": 2})
+    '1,200 rows read: 1,190 drawn (2 outside of the first view), 10 left out (7 no coordinates, 3 beyond).'
+    """
+    left = counts["left"]
+    outside = f" ({counts['outside']:,} outside of the first view)" if counts["outside"] else ""
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in left.items())
+    lost = f"{sum(left.values()):,} left out ({reasons})" if left else "none left out"
+    return f"{counts['read']:,} rows read: {counts['drawn']:,} drawn{outside}, {lost}."
+
+
+def _account(points: Points) -> Iterator[str]:
+    found = counts(points)
+    if found["left"] or found["outside"]:
+        yield told(found)
+
+
+def account(points: Points) -> str:
+    """Return what became of a plot's rows, as a sentence."""
+    return told(counts(points))
 
 
 def figure_axis(plots: Sequence[Plot], name: str) -> Axis:

@@ -1,6 +1,7 @@
 """``data``: what is served, files of one's own, and made-up data of any size."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
@@ -11,21 +12,25 @@ import typer
 from app.console import print_json, print_table, progress, say
 from app.deferred import deferred
 from app.pipeline.errors import DataError
-from app.pipeline.types import Dataset
+from app.pipeline.types import Dataset, Plot
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app import runtime
+    from app import plots, runtime
     from app.datasets import catalogue, faults, make
-    from app.pipeline import table
+    from app.pipeline import roots, table
 else:
     catalogue = deferred("app.datasets.catalogue")
     faults = deferred("app.datasets.faults")
     make = deferred("app.datasets.make")
+    plots = deferred("app.plots")
+    roots = deferred("app.pipeline.roots")
     runtime = deferred("app.runtime")
     table = deferred("app.pipeline.table")
 
 group = typer.Typer(help="List, add, make or remove data sets.")
+COUNTED_ROWS = 20_000_000
+COUNTED_BYTES = 2_000_000_000
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -41,13 +46,18 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
     """List the data sets that are served, with their plots."""
     settings: Settings = context.obj
     found = catalogue.open_catalogue(settings.data, settings.folder)
-    facts = [_facts(one) for one in found]
+    facts = [_facts(settings, one) for one in found]
     gone = [{"name": one.name, "path": str(one.path), "reason": one.reason} for one in found.unavailable]
+    gone += [{key: str(one[key]) for key in ("name", "path", "reason")} for one in facts if one["reason"]]
     if as_json:
         print_json({"datasets": facts, "unavailable": gone})
         return
     shown = ("name", "title", "rows", "plots")
     print_table([{name: _short(one[name]) for name in shown} for one in facts], wide=("title", "plots"))
+    for one in facts:
+        for plot, counts in dict(one["counts"]).items():  # type: ignore[call-overload]
+            if counts["left"] or counts["outside"]:
+                say(f"{one['name']}, {plot}: {plots.told(counts)}")
     for lost in gone:
         say(f"{lost['name']} cannot be served: {lost['reason']}")
 
@@ -60,17 +70,19 @@ def add(
     title: Annotated[str, typer.Option(help="What it is called on the page.")] = "",
     x: Annotated[str, typer.Option(help="The column that goes across.")] = "",
     y: Annotated[str, typer.Option(help="The column that goes up.")] = "",
-    crs: Annotated[str, typer.Option(help="lonlat, mercator or plane.")] = "",
+    crs: Annotated[str, typer.Option(help="lonlat, mercator, plane, or a system such as EPSG:2056.")] = "",
     kind: Annotated[str, typer.Option(help="points or lines.")] = "",
     track: Annotated[str, typer.Option(help="Lines: the column whose equal values are one track.")] = "",
     time: Annotated[str, typer.Option(help="Lines: the column by which a track's rows are ordered.")] = "",
+    scales: Annotated[str, typer.Option(help="A plane's: equal or free.")] = "",
+    reverse: Annotated[str, typer.Option(help="Axes of a plane that grow to the left or downward: x, y, xy.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Serve a file from now on; what is recognised is said, and can be corrected by options.
 
     The file stays where it is.
     """
-    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track, time)
+    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track, scales, reverse, time)
     _add(context, entry, as_json)
 
 
@@ -106,8 +118,8 @@ def prepare(
     settings: Settings = context.obj
     made: list[dict[str, object]] = []
     with runtime.Runtime(settings) as engine:
-        plots = [engine.plot(name, plot)] if plot else engine.dataset(name).plots
-        for one in plots:
+        wanted = [engine.plot(name, plot)] if plot else engine.dataset(name).plots
+        for one in wanted:
             started = perf_counter()
             with progress(f"Preparing {name}, {one.name}") as report:
                 points = engine.points(engine.root(one, lambda part, said: report(part / 2, said)))
@@ -132,23 +144,58 @@ def remove(
 
 def _add(context: typer.Context, entry: "catalogue.Entry", as_json: bool) -> None:
     settings: Settings = context.obj
-    dataset = catalogue.added(settings.folder).add(entry)
+    said: list[str] = []
+
+    def check(found: Dataset) -> None:
+        """Open what the file is to be drawn from, as the page does, so that what is added opens there."""
+        for one in found.plots if _is_counted(found.plots[0]) else ():
+            with progress(f"Reading {one.path.name}, {one.name}") as report:
+                points = _root(settings, one, report).open()
+            said.extend((f"{one.title}: {plots.account(points)}", *points.notes))
+
+    dataset = catalogue.added(settings.folder).add(entry, check)
     if as_json:
-        print_json(_facts(dataset))
+        print_json(_facts(settings, dataset))
         return
-    for note in dataset.notes:
+    for note in dict.fromkeys((*dataset.notes, *said)):
         say(note)
-    plots = ", ".join(plot.name for plot in dataset.plots)
-    say(f"{dataset.name} is served from the next start on, with the plots {plots}: python -m app")
+    names = ", ".join(plot.name for plot in dataset.plots)
+    say(f"{dataset.name} is served from the next start on, with the plots {names}: python -m app")
 
 
-def _facts(dataset: Dataset) -> dict[str, object]:
+def _root(settings: Settings, plot: Plot, report: Callable[[float, str], None] | None = None) -> "roots.PlotRoot":
+    """Return the root of a plot's rows without its fields: its layout is the page's."""
+    bare = replace(plot, fields=(), aggregate="count", field="")
+    root = roots.PlotRoot(bare, table.fingerprint(plot.path), settings.cache / "columns")
+    return replace(root, progress=report) if report else root
+
+
+def _is_counted(plot: Plot) -> bool:
+    """Whether a file is small enough for its rows to be placed at once; those of a larger one are when it opens."""
+    info = table.describe(plot.path)
+    return info.rows <= COUNTED_ROWS if info.rows is not None else info.bytes <= COUNTED_BYTES
+
+
+def _counts(settings: Settings, dataset: Dataset) -> dict[str, dict[str, object]]:
+    """Return what became of the rows of those plots that were opened before, by the plots' names."""
+    found = {}
+    for one in dataset.plots:
+        root = _root(settings, one)
+        if root.ready():
+            found[one.name] = plots.counts(root.open())
+    return found
+
+
+def _facts(settings: Settings, dataset: Dataset) -> dict[str, object]:
     path = dataset.plots[0].path
+    rows, counted, reason = None, {}, ""
     try:
         with faults.confined(path):
-            rows = table.describe(path).rows
-    except DataError:
-        rows = None
+            counted = _counts(settings, dataset)
+            first = counted.get(dataset.plots[0].name)
+            rows = first["read"] if first else table.describe(path).rows
+    except DataError as error:
+        reason = str(error)
     return {
         "name": dataset.name,
         "title": dataset.title,
@@ -159,6 +206,8 @@ def _facts(dataset: Dataset) -> dict[str, object]:
         "source": dataset.source,
         "licence": dataset.licence,
         "notes": list(dataset.notes),
+        "counts": counted,
+        "reason": reason,
     }
 
 

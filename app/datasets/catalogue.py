@@ -6,7 +6,7 @@ gone, or cannot be read, is listed with the reason: it never keeps the others fr
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -32,9 +32,9 @@ class Entry:
     crs: str = ""
     kind: str = ""
     track: str = ""
-    time: str = ""
     scales: str = ""
     reverse: str = ""
+    time: str = ""
 
     def open(self) -> Dataset:
         """Recognise the file as a data set."""
@@ -47,9 +47,9 @@ class Entry:
             crs=self.crs,
             kind=self.kind,
             track=self.track,
-            time=self.time,
             scales=self.scales,
             reverse=self.reverse,
+            time=self.time,
         )
 
 
@@ -188,8 +188,14 @@ class Added:
                 f"list of added files {str(self._file)!r} cannot be read: delete it or repair it."
             ) from error
 
-    def add(self, entry: Entry) -> Dataset:
+    def add(self, entry: Entry, check: Callable[[Dataset], object] = bool) -> Dataset:
         """Recognise a file and keep it on the list; an entry of the same path is replaced.
+
+        Parameters
+        ----------
+        entry : Entry
+        check : callable
+            Takes the data set; what it raises keeps the file from being added.
 
         Raises
         ------
@@ -197,6 +203,7 @@ class Added:
             If the file cannot be explored; the list stays as it was.
         """
         dataset = entry.open()
+        check(dataset)
         kept = replace(entry, path=entry.path.resolve(), name=entry.name or dataset.name)
         others = [one for one in self.entries() if one.path != kept.path]
         if kept.name in {one.name for one in others}:

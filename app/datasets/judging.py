@@ -36,6 +36,8 @@ def voters(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return the rows of a sample that have a voice: both finite, neither a stand-in for no value, and not 0, 0."""
     with np.errstate(invalid="ignore"):
         says = np.isfinite(x) & np.isfinite(y) & ~((x == 0) & (y == 0))
+        # What ships send where they do not know their place.
+        says &= ~((np.abs(x) == 181) & (y == 91))
     for values in (x, y):
         says &= ~(np.isin(values, CODES) & (np.abs(values) > 360))
     return x[says], y[says]

@@ -29,7 +29,7 @@ from app.pipeline.systems import parse
 from app.pipeline.types import ASPECT, EQUAL, Axis, Bounds, Dataset, Field, FieldKind, Plot
 
 SAMPLE_ROWS = 20_000
-READ_ROWS = 2_000_000
+READ_ROWS = 1_000_000
 """Files of so many rows are sampled row by row, not by runs of rows."""
 PADDING = {"lonlat": 0.01, "mercator": 1_000.0, "plane": 0.5}
 _CRS = {"lonlat": "longitude and latitude", "mercator": "web mercator metres", "plane": "a plane of its own"}
@@ -45,9 +45,9 @@ def recognise(
     crs: str = "",
     kind: str = "",
     track: str = "",
-    time: str = "",
     scales: str = "",
     reverse: str = "",
+    time: str = "",
 ) -> Dataset:
     """Open a file as a data set.
 
@@ -55,7 +55,7 @@ def recognise(
     ----------
     path : Path
         A Parquet, CSV, Feather or Arrow file, or a folder of Parquet files.
-    name, title, x, y, crs, kind, track, time, scales, reverse : str
+    name, title, x, y, crs, kind, track, scales, reverse, time : str
         Corrections, as in a TOML beside the file, and stronger than it.
 
     Returns
@@ -79,9 +79,9 @@ def recognise(
             crs=crs,
             kind=kind,
             track=track,
-            time=time,
             scales=scales,
             reverse=reverse,
+            time=time,
         )
         return _recognised(path, flags.over(read_sidecar(path)))
 
@@ -141,7 +141,7 @@ class _Recognition:
             plots=tuple(plots),
             source=f"File {self._source.path.name}",
             licence="Not stated",
-            notes=(*self._notes, *self._field_notes(fields)),
+            notes=(*self._source.notes, *self._notes, *self._field_notes(fields)),
         )
 
     def _known(self) -> Declaration | None:

@@ -52,16 +52,16 @@ class Corrections:
         ``points`` or ``lines``.
     track : str
         Lines: the column whose equal values are one track.
+    scales : str
+        Of a plane: ``equal``, where a unit is as long on both axes, or ``free``, where the view is filled.
+    reverse : str
+        Of a plane: the axes that grow to the left or downward, ``x``, ``y`` or ``xy``; ``none`` for neither.
     time : str
         Lines: the column by which the rows of a track are ordered; ``none``: as they come.
     gap_time : float or None
         Lines: the seconds beyond which a line ends; 0: none do.
     gap_distance : float or None
         Lines: the kilometres, on planes the units of the axes, beyond which a line ends; 0: none do.
-    scales : str
-        Of a plane: ``equal``, where a unit is as long on both axes, or ``free``, where the view is filled.
-    reverse : str
-        Of a plane: the axes that grow to the left or downward, ``x``, ``y`` or ``xy``; ``none`` for neither.
     fields : mapping of str to FieldCorrection
         By the column's name.
     """
@@ -76,11 +76,11 @@ class Corrections:
     crs: str = ""
     kind: str = ""
     track: str = ""
+    scales: str = ""
+    reverse: str = ""
     time: str = ""
     gap_time: float | None = None
     gap_distance: float | None = None
-    scales: str = ""
-    reverse: str = ""
     fields: Mapping[str, FieldCorrection] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -98,7 +98,7 @@ class Corrections:
     @property
     def shape(self) -> bool:
         """Whether they say how the file is drawn, and not only what it is called."""
-        said = (self.x, self.crs, self.kind, self.track, self.time, self.scales, self.reverse)
+        said = (self.x, self.crs, self.kind, self.track, self.scales, self.reverse, self.time)
         return any(said) or self.gap_time is not None or self.gap_distance is not None
 
     def over(self, other: "Corrections") -> "Corrections":
@@ -173,11 +173,11 @@ def _corrections(found: dict[str, object]) -> Corrections:
         crs=_text(found, "crs"),
         kind=_text(found, "kind"),
         track=_text(found, "track"),
+        scales=_text(found, "scales"),
+        reverse=_text(found, "reverse"),
         time=_text(found, "time"),
         gap_time=_amount(found, "gap_time"),
         gap_distance=_amount(found, "gap_distance"),
-        scales=_text(found, "scales"),
-        reverse=_text(found, "reverse"),
         fields={name: _field(name, said) for name, said in columns.items()},
     )
 

@@ -13,7 +13,7 @@ import pyarrow.ipc as paipc
 
 from app.pipeline.errors import DataError
 from app.pipeline.files import Part, ends, reading
-from app.pipeline.outline import Outline, binary_columns, tally_notes
+from app.pipeline.outline import Outline, candidates, tally_notes
 from app.pipeline.parquet import BATCH_ROWS, PEEKED, SAMPLE_PARTS, spaced
 from app.pipeline.plain import nature
 
@@ -91,8 +91,8 @@ class ArrowSource:
         return {name: pa.chunked_array([one[at] for one in read], kinds[at]) for at, name in enumerate(names)}
 
     def _heads(self) -> dict[str, pa.Array]:
-        """Return the first values of binary columns: what tells whether they are points."""
-        names = binary_columns(self._own)
+        """Return the first values of what may be points."""
+        names = candidates(self._own)
         first = next(iter(self._batches(names)), None) if names else None
         if first is None:
             return {}

@@ -27,8 +27,8 @@ COUNTED = 262_144
 """Distinct values held at once while counting; beyond, the rarer half is let go."""
 TEXT_LENGTH = 200
 """Characters of a value that count: longer values that begin alike are one category."""
-NO_TRACK = 0x6E6F_7472_6163_6B21
-"""The mark of rows without a track: a whole number that no file is likely to hold."""
+NO_MARK = np.uint64(0xFFF8_DEAD_0000_0001)
+"""What stands for no track; no other value becomes it but that whole number."""
 
 
 def as_numbers(array: pa.Array, name: str) -> Values:
@@ -66,20 +66,24 @@ def as_numbers(array: pa.Array, name: str) -> Values:
         return _floats(array.cast(pa.int64())) / PER_SECOND[kind.unit]
     if pa.types.is_boolean(kind):
         array = array.cast(pa.uint8())
-    elif pa.types.is_null(kind):
+    elif pa.types.is_null(kind) or pa.types.is_decimal(kind):
         array = array.cast(pa.float64())
     found: Values = array.to_numpy(zero_copy_only=False)
     return found
 
 
-def as_marks(array: pa.Array) -> Values:
-    """Convert a batch so that equal values stay equal: whole numbers and times exactly, all else as 64-bit hashes.
+def as_marks(array: pa.Array) -> NDArray[np.uint64]:
+    """Convert a batch so that equal values stay equal, and others differ: all 64 bits of numbers, hashes of text.
 
     Returns
     -------
-    ndarray, shape (n,)
-        int64, uint64 or float64 where the column holds numbers, uint64 hashes where it holds text or bytes. All rows
-        without a value, or with an empty text, have one mark, `NO_TRACK`.
+    ndarray, uint64, shape (n,)
+        Whole numbers and times as they are, negative ones from above; `NO_MARK` for null, NaN and empty text.
+
+    Raises
+    ------
+    DataError
+        If the column holds anything nested.
 
     Notes
     -----
@@ -90,29 +94,31 @@ def as_marks(array: pa.Array) -> Values:
     array = array.storage if isinstance(array, pa.ExtensionArray) else array
     if types.is_dictionary(array.type) and nature(array.type) == "text":
         array = plain(array)
-        hashes = np.append(_hashes(array.dictionary), np.uint64(NO_TRACK))
+        hashes = np.append(_hashes(array.dictionary), NO_MARK)
         places = array.indices.fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
         return np.asarray(hashes[places])
     if types.is_decimal(array.type):
         array = array.cast(pa.string())
-    kind = nature(array.type)
-    if kind in ("text", "other"):
+    if nature(array.type) in ("text", "other"):
         return _hashes(array)
     array = plain(array)
     if types.is_floating(array.type):
-        floats = _floats(array)
-        return np.where(np.isnan(floats), np.float64(NO_TRACK), floats)
+        # Minus nothing is nothing.
+        marks: NDArray[np.uint64] = (_floats(array) + 0.0).view(np.uint64)
+        marks[np.isnan(marks.view(np.float64))] = NO_MARK
+        return marks
     if types.is_uint64(array.type):
-        found: Values = array.fill_null(NO_TRACK).to_numpy(zero_copy_only=False)
-        return found
-    short = types.is_time32(array.type) or types.is_date32(array.type)
-    whole = array.cast(pa.int32()).cast(pa.int64()) if short else array.cast(pa.int64())
-    marks: Values = whole.fill_null(NO_TRACK).to_numpy(zero_copy_only=False)
+        whole = array
+    else:
+        short = types.is_time32(array.type) or types.is_date32(array.type)
+        whole = array.cast(pa.int32()).cast(pa.int64()) if short else array.cast(pa.int64())
+    marks = np.array(whole.fill_null(0).to_numpy(zero_copy_only=False)).view(np.uint64)
+    marks[array.is_null().to_numpy(zero_copy_only=False)] = NO_MARK
     return marks
 
 
-def _hashes(array: pa.Array) -> Values:
-    """Hash texts or bytes; `NO_TRACK` where there is none, or an empty one."""
+def _hashes(array: pa.Array) -> NDArray[np.uint64]:
+    """Hash texts or bytes; `NO_MARK` where there is none, or an empty one."""
     if nature(array.type) == "other" and not pa.types.is_fixed_size_binary(array.type):
         try:
             array = array.cast(pa.large_binary())
@@ -123,9 +129,9 @@ def _hashes(array: pa.Array) -> Values:
     pairs = pc.dictionary_encode(plain(array))
     values = np.asarray(pairs.dictionary.to_pylist(), dtype=object)
     hashes = pd.util.hash_array(values, categorize=False) if len(values) else np.empty(0, np.uint64)
-    hashes[[one in (None, "", b"") for one in values]] = NO_TRACK
+    hashes[[one in (None, "", b"") for one in values.tolist()]] = NO_MARK
     places = pairs.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-    found: Values = np.append(hashes, np.uint64(NO_TRACK))[places]
+    found: NDArray[np.uint64] = np.append(hashes, NO_MARK)[places]
     return found
 
 

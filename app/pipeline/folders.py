@@ -82,10 +82,8 @@ def list_folder(path: Path) -> Contents:
     # Writers such as Spark's leave names without an extension; they count where nothing else does.
     files = [one for one in seen if one.name.lower().endswith(PARQUET)] or [one for one in seen if not one.suffix]
     if not files:
-        held = f"only {listed([one.relative_to(path).as_posix() for one in seen])}" if seen else "nothing"
-        raise DataError(
-            f"folder {str(path)!r} holds no Parquet file, {held}: name a folder of .parquet files, or one file."
-        )
+        held = f"holds no Parquet file, only {listed([one.name for one in seen])}" if seen else "is empty"
+        raise DataError(f"folder {str(path)!r} {held}: name a folder of .parquet files, or one file of any kind.")
     keys = tuple(_keys(one.relative_to(path).parent.parts) for one in files)
     taken = set(files)
     ignored = tuple(one.relative_to(path).as_posix() for one in seen if one not in taken)

@@ -7,7 +7,7 @@ invent points for lines and areas.
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,6 +26,8 @@ BARE: Final = {"geometry", "geom", "the_geom", "wkb", "wkb_geometry", "geo", "sh
 """Names under which binary columns that say nothing of themselves are looked at."""
 FLAT: Final = 1e-6
 """A box this much wider than its distance from zero is a point, written as single precision numbers around it."""
+WIDEST: Final = 540.0
+"""Degrees beyond which nothing is a longitude, however often the world is counted round."""
 REMEDY: Final = "make points of them, such as by ST_PointOnSurface in DuckDB or PostGIS, and add the file again"
 
 
@@ -62,14 +64,13 @@ class Geometry:
     @property
     def note(self) -> str:
         """What is read from it, in one sentence."""
-        where = (
-            f" in {self.system.name}" + (f" ({self.system.code})" if self.system.code else "") if self.system else ""
-        )
-        projected = bool(self.system and not self.system.is_geographic)
-        return (
-            f"{self.column!r} holds points{where}: they are read as {self.names[0]!r} and {self.names[1]!r}"
-            f"{', projected to degrees' if projected else ''}."
-        )
+        read = f"{self.names[0]!r} and {self.names[1]!r}"
+        if not self.system:
+            return f"{self.column!r} holds points: they are read as {read}."
+        if self.system.is_geographic:
+            return f"{self.column!r} holds points: their longitude and latitude are read as {read}."
+        code = f" ({self.system.code})" if self.system.code else ""
+        return f"{self.column!r} holds points in {self.system.name}{code}: they are projected to degrees, {read}."
 
     def read(self, array: pa.Array) -> Found:
         """Read the coordinates of a batch; NaN where a row has no point."""
@@ -97,7 +98,7 @@ def find_geometries(schema: pa.Schema, logical: Mapping[str, str], heads: Mappin
     logical : mapping of str to str
         Parquet's own geometry columns, and their coordinate systems as the file writes them; empty for the default.
     heads : mapping of str to pyarrow.Array
-        The first values of binary columns: what their metadata claim is compared with them.
+        The first values of columns of bytes, structs and lists: what metadata claim is compared with them.
 
     Returns
     -------
@@ -114,14 +115,29 @@ def find_geometries(schema: pa.Schema, logical: Mapping[str, str], heads: Mappin
             notes.append(f"Left out: {field.name!r} holds {other}, not points; {REMEDY}.")
             continue
         if one:
-            found.append(one)
+            found.append(_checked(one, heads.get(field.name), notes))
     if any(one.encoding != "box" for one in found):
         found = [one for one in found if one.encoding != "box"]
-    elif notes:
+    elif any(note.startswith("Left out") for note in notes):
         # The boxes of lines and areas are no points either.
         found = []
     primary = said.get("primary_column")
     return Seen(tuple(sorted(found, key=lambda one: one.column != primary)), tuple(notes))
+
+
+def _checked(one: Geometry, head: pa.Array | None, notes: list[str]) -> Geometry:
+    """Return points without the system that their file claims, where it says degrees and most values cannot be."""
+    if head is None or not one.system or not one.system.is_geographic:
+        return one
+    x, y, _ = one.read(head)
+    fits = (np.abs(x) <= WIDEST) & (np.abs(y) <= WIDEST)
+    if np.count_nonzero(fits) * 2 >= np.count_nonzero(np.isfinite(x)):
+        return one
+    notes.append(
+        f"{one.column!r} is said to hold longitude and latitude, but its values are none, such as {x[~fits][0]:g}, "
+        f"{y[~fits][0]:g}: they are drawn as they are."
+    )
+    return replace(one, system=None, names=_names(one.column, ("x", "y")))
 
 
 class _OtherShapeError(Exception):

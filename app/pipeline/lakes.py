@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import DeltaTable
@@ -69,7 +70,8 @@ def open_lake(folder: Path) -> Lake | None:
     said = _log(folder)
     if "error" in said:
         raise DataError(said["error"])
-    files = tuple(Live(folder / path, keys) for path, keys in said["files"])
+    # The log writes paths as addresses: what a folder's own name escapes is escaped once more.
+    files = tuple(Live(folder / unquote(path), keys) for path, keys in said["files"])
     lost = next((str(one.path) for one in files if not one.path.is_file()), None)
     if lost:
         raise DataError(

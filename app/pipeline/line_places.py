@@ -38,11 +38,15 @@ class _Lines:
     lost: int
     stand_ins: int
     beyond: int
+    untracked: int
+    alone: int
     notes: tuple[str, ...]
 
     def at(self, places: Coordinates) -> Coordinates:
         """Return coordinates of the lines with the counts of their rows."""
-        counts = {name: getattr(self, name) for name in ("data", "lost", "stand_ins", "beyond", "notes")}
+        counts = {
+            name: getattr(self, name) for name in ("data", "lost", "stand_ins", "beyond", "untracked", "alone", "notes")
+        }
         return replace(places, **counts)
 
 
@@ -148,20 +152,20 @@ def _lines(plot: Plot, table: Table, wrap: bool = True) -> _Lines:
         boxes.append(found.data)
     lost, stand_ins = (int(np.count_nonzero(one)) for one in (~finite, finite & ~known))
     beyond = int(np.count_nonzero(known & ~on_map))
-    del finite, known, on_map
+    del finite, known
     notes = _left_out(plot, lost, stand_ins, beyond)
     data = Bounds(*(edge(one) for edge, one in zip((min, max, min, max), zip(*boxes, strict=True), strict=True)))
     if plot.x.end:
-        return _Lines(from_ends(*pairs[0], *pairs[1]), data, lost, stand_ins, beyond, tuple(notes))
+        return _Lines(from_ends(*pairs[0], *pairs[1]), data, lost, stand_ins, beyond, 0, 0, tuple(notes))
     track = table.column(plot.track) if plot.track else None
     time = table.column(plot.order.column) if plot.order.column else None
     joined = join(*pairs[0], track, time, plot.order, "lonlat" if plot.in_degrees else plot.crs)
     if not len(joined.row):
         raise DataError(f"no row of plot {plot.name!r} tells its track and its time: choose other columns for these.")
     vertices = from_rows(*pairs[0], joined.row, joined.begins)
-    lost += joined.unnamed + joined.untimed
-    told = (*notes, *_told(plot, joined), *_unjoined(vertices))
-    return _Lines(vertices, data, lost, stand_ins, beyond, told)
+    lonely = int(np.count_nonzero(on_map[alone(vertices)]))
+    told = (*notes, *_told(plot, joined), *_unjoined(lonely))
+    return _Lines(vertices, data, lost, stand_ins, beyond, joined.unnamed + joined.untimed, lonely, told)
 
 
 def _degrees(plot: Plot, x: Floats, y: Floats, wrap: bool) -> tuple[Floats, Floats, Flags]:
@@ -227,6 +231,6 @@ def _jumps(plot: Plot) -> str:
     return "jumps of over 10 km and 500 m/s, and 10 times their track's usual speed,"
 
 
-def _unjoined(vertices: Vertices) -> Iterator[str]:
-    if lonely := alone(vertices):
+def _unjoined(lonely: int) -> Iterator[str]:
+    if lonely:
         yield f"{_rows(lonely)} alone in a track, or between breaks: no line leads there."

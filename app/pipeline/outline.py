@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from app.pipeline.errors import DataError
 from app.pipeline.geometry import Geometry, find_geometries
-from app.pipeline.plain import extension, nature, plain, plain_type
+from app.pipeline.plain import extension, plain, plain_type
 
 Item = TypeVar("Item")
 Tally: TypeAlias = Counter[tuple[str, str]]
@@ -157,10 +157,10 @@ def tally_notes(tally: Tally) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def binary_columns(schema: pa.Schema) -> list[str]:
-    """Return the columns of bytes, whose first values tell whether they are points."""
+def candidates(schema: pa.Schema) -> list[str]:
+    """Return the columns whose first values tell whether they are points: of bytes, structs, and lists of one size."""
     types = pa.types
-    kinds = (types.is_binary, types.is_large_binary, types.is_binary_view)
+    kinds = (types.is_binary, types.is_large_binary, types.is_binary_view, types.is_struct, types.is_fixed_size_list)
     storage = {field.name: _storage(field.type) for field in schema}
     return [name for name, kind in storage.items() if any(holds(kind) for holds in kinds)]
 
@@ -173,7 +173,7 @@ def _plain_field(field: pa.Field) -> pa.Field:
     if extension(field) == "arrow.json":
         # JSON is text to Arrow where the extension is not known to the reader; it is no category.
         return pa.field(field.name, pa.json_())
-    return pa.field(field.name, plain_type(_storage(field.type)) if nature(field.type) != "other" else field.type)
+    return pa.field(field.name, plain_type(field.type))
 
 
 def _pairs(offered: Sequence[tuple[pa.Field, str]], points: Mapping[str, Geometry]) -> list[tuple[str, str]]:

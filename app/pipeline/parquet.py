@@ -20,13 +20,13 @@ import pyarrow.fs as pafs
 from app.pipeline.errors import DataError
 from app.pipeline.files import Part, ends, reading
 from app.pipeline.folders import Contents, list_folder, listed
-from app.pipeline.outline import Outline, binary_columns, converted, tally_notes
+from app.pipeline.outline import Outline, candidates, converted, tally_notes
 from app.pipeline.plain import common_type, nature, widened
 
 BATCH_ROWS = 131_072
 SAMPLE_PARTS = 8
 PEEKED = 100
-"""First rows of binary columns that are looked at: whether they are points."""
+"""First rows of columns that may be points that are looked at."""
 OPENERS = 4
 Item = TypeVar("Item")
 # Row groups are decoded page by page: buffering whole ones would make memory depend on how a file was written.
@@ -181,7 +181,7 @@ def _fragment(file: Path) -> pads.ParquetFileFragment | DataError:
     try:
         with reading(file, "Parquet"):
             first, last = ends(file)
-            if first != b"PAR1" or last[-4:] != b"PAR1":
+            if first != b"PAR1" or last[-4:] != b"PAR1" or len(last) < 8:
                 state = "empty" if not first else "cut short" if first == b"PAR1" else "in another format"
                 raise DataError(f"{str(file)!r} is not a whole Parquet file; it is {state}: copy or write it again.")
             system = pafs.SubTreeFileSystem(str(file.parent), pafs.LocalFileSystem())
@@ -193,12 +193,12 @@ def _fragment(file: Path) -> pads.ParquetFileFragment | DataError:
 
 
 def _outline(file: Path, fragment: pads.ParquetFileFragment, heads: dict[str, pa.Array]) -> Outline:
-    """Return what a file offers; the first values of binary columns are those of the first file that has them."""
+    """Return what a file offers; the first values of what may be points are those of the first file that has them."""
     schema = fragment.physical_schema
     names = schema.names
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f"{str(file)!r} has more than one column named {twice[0]!r}: rename all but one.")
-    unseen = [name for name in binary_columns(schema) if name not in heads]
+    unseen = [name for name in candidates(schema) if name not in heads]
     if unseen and fragment.metadata.num_rows:
         with reading(file, "Parquet"):
             table = fragment.head(PEEKED, columns=unseen, batch_size=PEEKED, fragment_scan_options=_OPTIONS)

@@ -15,6 +15,8 @@ TEXT = pa.dictionary(pa.int32(), pa.string())
 """What dictionaries of text become, whatever their indices and their kind of text."""
 MOMENT = pa.timestamp("us")
 """What times of several units become: finer than milliseconds, and wide enough for any year."""
+EXACT = 15
+"""Decimal digits that a float of 64 bits keeps."""
 EXTENSION = b"ARROW:extension:name"
 SYSTEM = b"coordinate_system"
 """Key of a column's metadata: the code of the coordinate system that its values are in."""
@@ -30,7 +32,8 @@ def nature(kind: pa.DataType) -> Nature:
     """
     types = pa.types
     if isinstance(kind, pa.BaseExtensionType):
-        return "other" if kind.extension_name == "arrow.json" else nature(kind.storage_type)
+        own: dict[str, Nature] = {"arrow.json": "other", "arrow.bool8": "bool"}
+        return own.get(kind.extension_name) or nature(kind.storage_type)
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return nature(kind.value_type)
     if types.is_boolean(kind):
@@ -49,20 +52,20 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
 
     Examples
     --------
-    >>> [str(plain_type(one)) for one in (pa.decimal256(50, 3), pa.float16(), pa.dictionary(pa.int8(), pa.int64()))]
+    >>> [str(plain_type(one)) for one in (pa.decimal32(9, 3), pa.float16(), pa.dictionary(pa.int8(), pa.int64()))]
     ['double', 'float', 'int64']
     """
     types = pa.types
     if nature(kind) == "other":
         return kind
     if isinstance(kind, pa.BaseExtensionType):
-        return plain_type(kind.storage_type)
+        return pa.bool_() if nature(kind) == "bool" else plain_type(kind.storage_type)
     if types.is_dictionary(kind):
         return TEXT if nature(kind) == "text" else plain_type(kind.value_type)
     if types.is_run_end_encoded(kind):
         return plain_type(kind.value_type)
     if types.is_decimal(kind):
-        return pa.float64()
+        return _decimal(kind)
     if types.is_float16(kind):
         return pa.float32()
     return pa.string() if nature(kind) == "text" else kind
@@ -79,7 +82,7 @@ def plain(array: pa.Array) -> pa.Array:
     kind = array.type
     wanted = plain_type(kind)
     if isinstance(array, pa.ExtensionArray) and nature(kind) != "other":
-        return plain(array.storage)
+        return plain(array.storage).cast(wanted)
     if pa.types.is_dictionary(kind) and nature(kind) != "other":
         return _dictionary(array, wanted)
     if kind == wanted:
@@ -104,6 +107,15 @@ def _dictionary(array: pa.DictionaryArray, wanted: pa.DataType) -> pa.Array:
         # Of a whole file's dictionary a batch may need few values; but it is converted once, its indices row by row.
         return plain(values).take(array.indices)
     return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), plain(values).cast(pa.string()))
+
+
+def _decimal(kind: pa.DataType) -> pa.DataType:
+    """Return the type of numbers that keeps a decimal's digits; those of many digits may be identifiers, and stay."""
+    if kind.scale == 0 and kind.precision <= 18:
+        return pa.int64()
+    if kind.precision <= EXACT:
+        return pa.float64()
+    return pa.decimal128(38, kind.scale) if kind.bit_width < 128 else kind
 
 
 def common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType:
@@ -140,7 +152,7 @@ def common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType:
 
 def _number(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     types = pa.types
-    if types.is_floating(one) or types.is_floating(other):
+    if not all(types.is_integer(kind) or types.is_boolean(kind) for kind in (one, other)):
         return pa.float64()
     if pa.uint64() not in (one, other):
         return pa.int64()

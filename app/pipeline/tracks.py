@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.pipeline.columns import NO_TRACK
+from app.pipeline.columns import NO_MARK
 from app.pipeline.compiled import compiled
 from app.pipeline.types import TrackOrder
 from app.pipeline.world import EARTH
@@ -73,7 +73,7 @@ def join(x: Floats, y: Floats, track: Array | None, time: Array | None, order: T
     x, y : ndarray, float64, shape (n,)
         NaN where a row has no place: there a line ends anyway. Degrees, mercator metres or what a plane has.
     track : ndarray, shape (n,), or None
-        Marks, of which equal ones are one track, and `columns.NO_TRACK` none. None: all rows are one track.
+        Marks, of which equal ones are one track, and `columns.NO_MARK` none. None: all rows are one track.
     time : ndarray of numbers, shape (n,), or None
         NaN where there is none. None: rows are joined in the file's order.
     order : TrackOrder
@@ -122,7 +122,7 @@ def _coded(track: Array | None, rows: int) -> tuple[Rows, int]:
         return np.zeros(rows, np.int64), 1
     code, marks = pd.factorize(np.asarray(track))
     code = code.astype(np.int64, copy=False)
-    for nothing in np.flatnonzero(marks == NO_TRACK):
+    for nothing in np.flatnonzero(marks == NO_MARK):
         code[code == nothing] = -1
     return code, len(marks)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.pipeline.columns import NO_TRACK, as_marks
+from app.pipeline.columns import NO_MARK, as_marks
 from app.pipeline.errors import DataError
 from app.pipeline.tracks import join
 from app.pipeline.types import TrackOrder
@@ -58,9 +58,7 @@ def test_equal_ids_are_one_track_wherever_they_are(track, expected):
 def test_ids_are_the_same_in_every_batch():
     whole = pa.array([2**60 + 1, None, 2**60 + 2, 2**60 + 1])
     parts = [as_marks(whole.slice(start, 2)) for start in (0, 2)]
-    assert (
-        np.concatenate(parts).tolist() == as_marks(whole).tolist() == [2**60 + 1, int(NO_TRACK), 2**60 + 2, 2**60 + 1]
-    )
+    assert np.concatenate(parts).tolist() == as_marks(whole).tolist() == [2**60 + 1, int(NO_MARK), 2**60 + 2, 2**60 + 1]
 
 
 def test_nested_ids_are_a_sentence():

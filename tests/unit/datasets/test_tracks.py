@@ -100,6 +100,13 @@ def test_numbers_may_be_times(tmp_path: Path, name: str, scale: float, seconds: 
     assert sorted(map(len, drawn(found.plots[1])[0])) == [60] * 12
 
 
+@pytest.mark.parametrize(("name", "proposed"), [("mmsi", True), ("vendor_id", False)])
+def test_a_sure_name_needs_no_near_rows(tmp_path: Path, name: str, proposed: bool) -> None:
+    frame = moving(50, 20)
+    frame["lon"] = np.random.default_rng(2).uniform(-40, 40, len(frame))
+    assert (len(recognise(written(tmp_path, frame.rename(columns={"id": name}))).plots) == 2) == proposed
+
+
 def test_numbers_that_measure_something_else_are_no_times(tmp_path: Path) -> None:
     frame = moving().rename(columns={"speed": "travel_time"}).drop(columns="when")
     assert len(recognise(written(tmp_path, frame)).plots) == 1
