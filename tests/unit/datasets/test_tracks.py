@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.datasets.catalogue import Added, Entry
 from app.datasets.recognise import recognise
 from app.pipeline.errors import DataError
 from app.pipeline.roots import PlotRoot
@@ -196,6 +197,13 @@ def test_a_toml_beside_it_says_how_tracks_are_joined(tmp_path: Path, said: str, 
     plot = recognise(written(tmp_path, frame, f'kind = "lines"\ntrack = "id"\n{said}\n')).plots[0]
     assert plot.order == order
     assert len(drawn(plot)[0]) == lines
+
+
+def test_an_added_file_keeps_what_is_said_of_its_tracks(tmp_path: Path) -> None:
+    entry = Entry(written(tmp_path, moving()), kind="lines", track="id", time="when", gap_time=7.0, gap_distance=0.0)
+    Added(tmp_path / "added.json").add(entry)
+    plot = Added(tmp_path / "added.json").entries()[0].open().plots[0]
+    assert (plot.track, plot.order) == ("id", TrackOrder("when", gap=7.0, jump=0.0))
 
 
 @pytest.mark.parametrize("said", ["gap_time = -1", "gap_distance = inf", 'gap_time = "5 min"', "gap_time = true"])
