@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from app.datasets.suspects import check_content, check_text
 from app.pipeline.errors import DataError, StageboardError
 from app.pipeline.files import ARROW, PARQUET, ReadAgainError, reading
-from app.pipeline.sources import TextSource
+from app.pipeline.text import TextSource
 
 BATCH_ROWS = 8_192
 GROUP_BYTES = 32_000_000

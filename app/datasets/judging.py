@@ -80,7 +80,10 @@ def _degrees(x: Floats, y: Floats) -> Verdict:
         return Verdict("plane", f"{_NOT_DEGREES} so named, but would be if exchanged: set `x` and `y` the other way.")
     for scale in _SCALED:
         if _typical(y) > 90 * scale / 100 and _share((np.abs(x) <= 360 * scale) & (np.abs(y) <= 90 * scale)) >= BULK:
-            return Verdict("plane", f"{_NOT_DEGREES}, but may be degrees times {scale:,}: divide them by it.")
+            return Verdict(
+                "plane",
+                f"{_NOT_DEGREES}, but may be degrees times {scale:,}: divide them by it, or set `crs` if they are metres.",
+            )
     return Verdict("plane", f"{_NOT_DEGREES} in {1 - share:.0%} of the rows: set `crs` if they are of a known system.")
 
 

@@ -7,7 +7,9 @@ from app.pipeline.errors import ParameterError
 
 MOST_NAME = 255
 """Characters of a file's name; file systems allow no more."""
-_FORMATS = re.compile(r"\.(parquet|parq|pq|csv|tsv|feather|arrow|ipc|gz)$", re.IGNORECASE)
+_FORMATS = re.compile(
+    r"\.(parquet|parq|pq|geoparquet|csv|tsv|txt|tab|psv|feather|arrow|ipc|gz|zst|bz2|xz|zip)$", re.IGNORECASE
+)
 
 
 def slug(text: str) -> str:
@@ -64,8 +66,8 @@ def stem(file: str) -> str:
 
     Examples
     --------
-    >>> stem("trips.2015.csv.gz")
-    'trips.2015'
+    >>> stem("trips.2015.csv.gz"), stem("AIS-2025-01-01.csv.zst"), stem("Sites.GeoParquet")
+    ('trips.2015', 'AIS-2025-01-01', 'Sites')
     """
     bare = _FORMATS.sub("", file)
     return bare if bare == file else stem(bare)

@@ -272,6 +272,9 @@ def _milliseconds(array: pa.Array) -> Values:
     if kind.unit == "ns":
         # A float64 cannot tell such whole numbers apart, and later division would not bring back round milliseconds.
         return _floats(pc.divide(whole, 1_000)) / 1_000
+    if kind.unit == "us":
+        # Multiplied first, a moment of our days would be beyond the whole numbers of a float64.
+        return _floats(whole) / 1_000
     return _floats(whole) * 1_000 / PER_SECOND[kind.unit]
 
 

@@ -3,13 +3,14 @@
 This module owns paths, fingerprints and sentences. It refuses to interpret what a file holds: that is `sources`.
 """
 
+import csv
 import hashlib
 import os
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -17,8 +18,57 @@ from app.pipeline.errors import DataError, DataMissingError
 from app.pipeline.folders import PARQUET as PARQUET
 from app.pipeline.folders import list_folder
 
-TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+_PLAIN = (".csv", ".tsv", ".txt", ".tab", ".psv")
+TEXT = (*(name + packed for packed in ("", ".gz", ".zst", ".bz2", ".xz", ".zip") for name in _PLAIN), ".zip")
+"""Text, packed or not; what a ZIP archive without another extension holds is taken for text."""
 ARROW = (".feather", ".arrow", ".ipc")
+_REMEDIES: Final = {
+    (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"): (
+        "save its sheet as CSV, or convert it with pandas and openpyxl: `pandas.read_excel(FILE).to_parquet(NEW)`"
+    ),
+    (".shp", ".gpkg", ".geojson", ".kml", ".kmz", ".gml", ".fgb", ".gdb", ".gpx", ".mif"): (
+        "convert it with geopandas: `geopandas.read_file(FILE).to_parquet(NEW)`"
+    ),
+    (
+        ".shx",
+        ".dbf",
+        ".prj",
+    ): "it is a part of a shapefile; convert the .shp: `geopandas.read_file(FILE).to_parquet(NEW)`",
+    (".nc", ".nc4", ".cdf", ".grib", ".grb", ".grib2", ".zarr"): (
+        "convert it with xarray: `xarray.open_dataset(FILE).to_dataframe().reset_index().to_parquet(NEW)`"
+    ),
+    (".las", ".laz"): (
+        "convert it with laspy: `las = laspy.read(FILE)`, then "
+        "`pandas.DataFrame({'x': np.array(las.x), 'y': np.array(las.y), 'z': np.array(las.z)}).to_parquet(NEW)`"
+    ),
+    (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"): (
+        "convert it with pandas: `pandas.read_json(FILE, lines=True).to_parquet(NEW)`"
+    ),
+    (".json", ".json.gz"): (
+        "convert it with `pandas.read_json(FILE).to_parquet(NEW)`, or GeoJSON with `geopandas.read_file(FILE)`"
+    ),
+    (".sas7bdat", ".xpt"): "convert it with pandas: `pandas.read_sas(FILE).to_parquet(NEW)`",
+    (".dta",): "convert it with pandas: `pandas.read_stata(FILE).to_parquet(NEW)`",
+    (".sav", ".zsav", ".por"): "convert it with pandas and pyreadstat: `pandas.read_spss(FILE).to_parquet(NEW)`",
+    (".rds", ".rdata", ".rda"): 'write it from R: `arrow::write_parquet(readRDS("FILE"), "NEW")`',
+    (".pkl", ".pickle", ".pkl.gz"): (
+        "a pickle can run programs and is never opened; where you trust it: `pandas.read_pickle(FILE).to_parquet(NEW)`"
+    ),
+    (".h5", ".hdf5", ".hdf", ".he5"): (
+        "convert its table with pandas and tables, `pandas.read_hdf(FILE).to_parquet(NEW)`, or its arrays with h5py"
+    ),
+    (
+        ".fits",
+        ".fit",
+        ".fits.gz",
+    ): "convert it with astropy: `astropy.table.Table.read(FILE).to_pandas().to_parquet(NEW)`",
+    (".db", ".sqlite", ".sqlite3", ".duckdb"): "write the table with DuckDB: `COPY (FROM NAME) TO 'NEW.parquet'`",
+    (".orc",): "convert it with pyarrow: `pyarrow.parquet.write_table(pyarrow.orc.read_table(FILE), NEW)`",
+    (".avro",): "convert it with polars: `polars.read_avro(FILE).write_parquet(NEW)`",
+    (".npy", ".npz", ".mat"): "make a table of its arrays: `pandas.DataFrame({'x': ..., 'y': ...}).to_parquet(NEW)`",
+    (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".7z", ".rar"): "unpack it, and add the table that it holds",
+    (".pdf", ".docx", ".html", ".xml"): "save its table as CSV",
+}
 
 
 class Part(NamedTuple):
@@ -39,7 +89,7 @@ class Source(Protocol):
     ----------
     path : Path
     schema : pyarrow.Schema
-        Columns and their types; for CSV as guessed from the first block.
+        Columns and their types; for CSV as judged from a sample of the whole file.
     rows : int or None
         None for CSV, whose rows are only known once read.
     notes : tuple of str
@@ -80,7 +130,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
         raise missing(path) from error
     except PermissionError as error:
         raise DataError(f"{str(path)!r} may not be read by this user: change its permissions.") from error
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
         raise DataError(f"{str(path)!r} cannot be read as {what}: {reason}.") from error
 
@@ -88,6 +138,19 @@ def reading(path: Path, what: str) -> Iterator[None]:
 def missing(path: Path) -> DataMissingError:
     """Say that nothing is there."""
     return DataMissingError(f"no file or folder at {str(path)!r}: restore it, or correct the path.")
+
+
+def unknown_extension(path: Path) -> DataError:
+    """Say that a file is of a format that is not read, and how to make one of it that is."""
+    name = path.name.lower()
+    for extensions, remedy in _REMEDIES.items():
+        if name.endswith(extensions):
+            return DataError(f"{str(path)!r} is of a format that is not read: {remedy}.")
+    known = ", ".join((*PARQUET, *_PLAIN, *ARROW))
+    return DataError(
+        f"{str(path)!r} has no known extension: use one of {known} (text also packed, as in .csv.gz), "
+        "or a folder of Parquet files."
+    )
 
 
 def parquet_files(path: Path) -> list[Path]:

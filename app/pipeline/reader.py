@@ -180,14 +180,17 @@ class Reader:
         """Leave out the columns that cannot be read by themselves; return whether the others are worth another pass."""
         needed = {one.column for one in self._needed}
         before = len(self._left)
-        for one in self._wanted:
-            if one.column not in columns - needed or one in self._left:
-                continue
+        for column in sorted(columns):
             try:
-                for _, fraction in self._source.scan([one.column]):
+                for _, fraction in self._source.scan([column]):
                     self._progress(fraction, message)
             except DataError as error:
-                self._left[one] = str(error)
+                said = str(error)
+                if repr(column) not in said:
+                    said = f"column {column!r} is damaged: {said.rstrip('.')}; copy or write the file again."
+                if column in needed:
+                    raise DataError(said) from error
+                self._left |= {one: said for one in self._wanted if one.column == column}
         return len(self._left) > before
 
 
