@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
-  const ORDER = ["plot", "aggregate", "field", "normalization", "cmap", "spreading", "range", "basemap", "data_opacity", "map_opacity", "labels"];
+  const ORDER = ["plot", "aggregate", "field", "normalization", "cmap", "spreading", "range", "category", "basemap", "data_opacity", "map_opacity", "labels"];
 
   /** Text of a control's value in the address. */
   const text = (value) => (Array.isArray(value) ? value.join(",") : typeof value === "boolean" ? String(Number(value)) : String(value));
@@ -29,6 +29,7 @@
     for (const name of ORDER) {
       if (look[name] === undefined || look[name] === null || text(look[name]) === text(defaults[name] ?? "")) continue;
       if (name === "field" && look.aggregate === "count") continue;
+      if (name === "category" && look.aggregate !== "by") continue;
       parts.push(`${name}=${encodeURIComponent(text(look[name])).replaceAll("%2C", ",")}`);
     }
     if (bounds) parts.push(`bounds=${bounds.map((value, i) => rounded(value, steps[i])).join(",")}`);

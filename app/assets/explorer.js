@@ -175,7 +175,7 @@
 
     /** All that the view needs is drawn. */
     shown() {
-      board.drawLegend(find("legend"), this.view.shader.scale, this.view.drawn, this.field());
+      board.drawLegend(find("legend"), this.view.shader.scale, this.view.drawn, this.field(), (category) => this.bringOut(category));
       this.annotate();
       this.readout.say(this.view.exact ? "exact" : "preview");
       this.prefetcher.rest();
@@ -207,7 +207,7 @@
     }
 
     query() {
-      const { palette, colours, ...look } = this.look;
+      const { palette, colours, front, ...look } = this.look;
       const bounds = this.opening ? null : this.bounds();
       return board.addressQuery({ plot: this.info.plot, ...look }, this.info.defaults, bounds, bounds && this.world.steps(bounds, this.map.getZoom()));
     }
@@ -219,6 +219,11 @@
     /** The ground under the data. @returns {"dark"|"light"} */
     ground() {
       return this.base ? this.base.ground() : board.scheme();
+    }
+
+    /** Draw a category above the others; none where it is the one that is. */
+    bringOut(category) {
+      this.apply({ ...this.look, category: category === this.look.category ? "" : category });
     }
 
     /** Keep the export's address that of what is seen. */
@@ -242,9 +247,11 @@
   /** The colours of a look on a ground: of the colormap, and of the categories. */
   function coloursOf(info, look, ground) {
     const field = info.fields.find((one) => one.name === look.field);
+    const by = look.aggregate === "by" && field;
     return {
       palette: board.palette(look.cmap, info.palettes[look.cmap], ground),
-      colours: look.aggregate === "by" && field ? board.parseColours(field.colors.join("")) : null,
+      colours: by ? board.parseColours(field.colors.join("")) : null,
+      front: by && look.category ? field.categories.indexOf(look.category) : -1,
     };
   }
 
@@ -311,6 +318,9 @@
     const [aggregate, field] = values;
     restColormap(aggregate);
     const look = lookOf(info, offerFields(info, aggregate, field), values);
+    // A category is one of its field.
+    const { category, field: before } = (page?.info === info ? page : waiting.page).look;
+    look.category = look.field === before ? category : "";
     if (page?.info === info) page.apply(look);
     else waiting.page.look = look;
   }
@@ -323,7 +333,7 @@
     page(info) {
       if (!info) return clientside.no_update;
       board.palettes = info.palettes;
-      waiting.page = { info, look: lookOf(info, info.opening[1], info.opening) };
+      waiting.page = { info, look: { ...lookOf(info, info.opening[1], info.opening), category: info.category } };
       board.hear(info.controls, take);
       join();
       return clientside.no_update;

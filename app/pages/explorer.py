@@ -13,7 +13,7 @@ from app.pipeline.controls import Controls
 from app.pipeline.errors import DataError, StageboardError
 from app.pipeline.types import Dataset, Plot
 from app.ui.controls import panel
-from app.ui.explorer_page import asked_for, browser_info, named
+from app.ui.explorer_page import asked_for, browser_info, check_category, named
 from app.ui.legend import legend, readouts
 from app.ui.links import page_path
 from app.ui.notices import HOME, Action, notice
@@ -41,6 +41,7 @@ def layout(dataset: str = "", plot: str = "", **query: str) -> Component:
         if not served.ready(drawn):
             return preparing(one, drawn)
         info = served.plot_info(one.name, drawn)
+        check_category(info, shown)
     except DataError as error:
         return notice("That file cannot be explored", str(error))
     except StageboardError as error:

@@ -47,6 +47,7 @@ def page(dataset: Dataset, how: Opening, drawn: Mapping[str, Any], said: str, se
                 className="explorer-main",
             ),
             dcc.Store(id="figure-info", data=browser_info(dataset, how)),
+            dcc.Store(id="figure-category", data=how.controls.category),
             dcc.Store(id="figure-names", data=drawn["layout"]["meta"]["names"]),
             *(dcc.Store(id=f"figure-{name}") for name in ("view", "token", "picture", "ground", "watched", "told")),
             dcc.Location(id="figure-go", refresh="callback-nav"),

@@ -21,7 +21,7 @@ VIEW = {
     "ylog": False, "x0": -100, "x1": -40, "y0": 5, "y1": 45, "width": 300, "height": 200, "aggregate": "count",
     "field": "", "ground": "dark",
 }  # fmt: skip
-SHADING = {"normalization": "eq_hist", "range": [0, 100], "cmap": "fire", "spreading": 0}
+SHADING = {"normalization": "eq_hist", "range": [0, 100], "cmap": "fire", "spreading": 0, "category": ""}
 AXES = {"x": "longitude", "y": "latitude", "kind": "points", "xlog": False, "ylog": False}
 
 
@@ -140,7 +140,9 @@ def test_the_address_sets_every_control(visit):
     answer = visit("/figure/flights", f"?{search}&ylog=1&bounds=100,200,1,20")
     assert {name: props(answer, f"figure-{name}")["value"] for name in asked} == asked
     assert props(answer, "figure-ylog")["checked"] is True
-    assert set(asked) | {"xlog", "ylog"} == set(LOOK)
+    assert set(asked) | {"xlog", "ylog", "category"} == set(LOOK)
+    other = visit("/figure/flights", "?aggregate=by&field=airline&category=Delta")
+    assert props(other, "figure-category")["data"] == "Delta"
     layout = props(answer, "figure-graph")["figure"]["layout"]
     assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([100, 200], [0, pytest.approx(1.30103)])
 
