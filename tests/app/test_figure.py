@@ -13,7 +13,7 @@ from PIL import Image
 
 from app import runtime
 from app.pipeline.types import PlotKind
-from app.ui.figure_query import LOOK
+from app.ui.figure_query import LOOK, held_in
 from tests.app.test_pages import texts
 
 VIEW = {
@@ -55,7 +55,7 @@ def aggregate(client: FlaskClient, **view: Any) -> Any:
 
 
 def picture(client: FlaskClient, token: Any, changed: str = "figure-token.data", **shading: Any) -> Any:
-    values = {f"figure-{name}.value": value for name, value in (SHADING | shading).items()}
+    values = {f"figure-{name}.{held_in(name)}": value for name, value in (SHADING | shading).items()}
     inputs = {"figure-token.data": token, **values, "figure-ground.data": None}
     status, body = ask(client, "figure-picture.data", inputs, changed)
     assert status == 200, body
@@ -141,8 +141,8 @@ def test_the_address_sets_every_control(visit):
     assert {name: props(answer, f"figure-{name}")["value"] for name in asked} == asked
     assert props(answer, "figure-ylog")["checked"] is True
     assert set(asked) | {"xlog", "ylog", "category"} == set(LOOK)
-    other = visit("/figure/flights", "?aggregate=by&field=airline&category=Delta")
-    assert props(other, "figure-category")["data"] == "Delta"
+    other = visit("/figure/flights", "?aggregate=by&field=origin&category=ATL")
+    assert props(other, "figure-category")["data"] == "ATL"
     layout = props(answer, "figure-graph")["figure"]["layout"]
     assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([100, 200], [0, pytest.approx(1.30103)])
 
