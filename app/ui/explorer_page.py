@@ -89,6 +89,7 @@ def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[st
         "map": f"explorer-map-{dataset.name}-{plot.name}",
         "controls": [[f"explorer-{name}", prop] for name, prop in CONTROLS],
         "category": shown.category,
+        "about": {"title": dataset.title, "source": dataset.source, "licence": dataset.licence},
         "opening": [getattr(shown, name) for name, _ in CONTROLS],
         "bounds": list(shown.bounds) if shown.bounds else None,
         "defaults": start,
