@@ -253,7 +253,7 @@
     }
     const shared = board.addressQuery({ plot: info.plot, ...look }, info.defaults, null, null);
     const rest = parts.join("&");
-    page.address.write(shared && rest ? `${shared}&${rest}` : rest ? `?${rest}` : shared);
+    page.address.write(shared && rest ? `${shared}&${rest}` : rest ? `?${rest}` : shared, [...(page.action?.changed ?? [])].join(" "));
   }
 
   /** The fields that fit the aggregate. */
@@ -353,7 +353,7 @@
       write();
       page.address.flush();
       const label = find("share-label");
-      label.textContent = (await copied(location.href)) ? "Link copied" : "Copy the address bar";
+      label.textContent = (await board.copyText(location.href)) ? "Link copied" : "Copy the address bar";
       setTimeout(() => label.isConnected && (label.textContent = "Copy link to this view"), 2000);
     },
 
@@ -366,18 +366,9 @@
       if (!info || !dataset || (dataset === info.dataset && plotName === info.plot)) return clientside.no_update;
       page?.address.flush();
       leave();
-      return board.at(dataset === info.dataset ? `/figure/${dataset}?plot=${encodeURIComponent(plotName)}` : `/figure/${dataset}`);
+      return board.at(dataset === info.dataset ? `/figure/${dataset}${board.queryOfPlot(info, plotName, location.search)}` : `/figure/${dataset}`);
     },
   };
-
-  async function copied(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      return false;
-    }
-  }
 
   Object.assign(board, { figure: { plot } });
 })();

@@ -31,6 +31,7 @@ from app.pipeline.scale import unpacked
 from app.pipeline.types import Bounds, Plot
 from app.serverside import Recipe
 from app.ui import figure_page, figure_query
+from app.ui.failure import failure
 from app.ui.figure_query import chosen, opening, root_names, viewport
 from app.ui.figures import columns, figure, legend, roomy
 from app.ui.links import figure_href, page_path
@@ -59,11 +60,12 @@ def layout(dataset: str = "", **query: str) -> Component:
     try:
         how = opening(one, query)
         if not served.ready(how.plot):
-            return preparing(one, how.plot)
+            return preparing(one, how.plot, "/figure", own=not served.shared(one.name))
         names = {"dataset": one.name, "plot": how.plot.name, **{name: getattr(how, name) for name in _AXES}}
         drawn, said = _drawn(names, how.controls.bounds)
     except DataError as error:
-        return notice("That figure cannot be drawn", str(error))
+        plot = one.find_plot(query.get("plot", one.plots[0].name))
+        return failure("/figure", one, plot, str(error), not served.shared(one.name))
     except StageboardError as error:
         back = Action(f"Open {one.title}", page_path("/figure", one.name))
         return notice("That address does not work here", str(error), (back, HOME))

@@ -1,5 +1,6 @@
 """Home: the catalogue of what this instance serves, and how to add a file of one's own."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -87,9 +88,11 @@ def layout(**_query: str) -> Component:
     """Return the page."""
     catalogue = runtime.current().catalogue
     shown, gone = [], [(one.name, one.reason) for one in catalogue.unavailable]
-    for one in runtime.current().datasets():
+    served = runtime.current().datasets()
+    titles = Counter(one.title for one in served)
+    for one in served:
         try:
-            shown.append(card(one, _facts(one)))
+            shown.append(card(one, _facts(one), twin=titles[one.title] > 1))
         except DataError as error:
             gone.append((one.title, str(error)))
     lost = [unavailable(*one) for one in gone]
@@ -100,7 +103,6 @@ def layout(**_query: str) -> Component:
             "and what anyone has computed is reused by all.",
             className="lede",
         ),
-        html.Div(shown, className="cards"),
-        *([html.Ul(lost, className="lost", **{"aria-label": "Files that cannot be opened"})] if lost else []),
+        html.Div([*shown, *lost], className="cards"),
         *_own_data(),
     )

@@ -71,9 +71,7 @@ _ALPHAS = read_only(
 )
 
 
-def colorize(
-    planes: Array, scale: Scale | None, normalization: str, colors: Sequence[str], front: int = -1
-) -> Bytes:
+def colorize(planes: Array, scale: Scale | None, normalization: str, colors: Sequence[str], front: int = -1) -> Bytes:
     """Colour cells by their categories, and make them opaque by their counts.
 
     Parameters

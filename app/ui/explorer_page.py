@@ -72,6 +72,11 @@ def check_category(info: Mapping[str, Any], shown: Controls) -> None:
                 place_of(shown.category, tuple(one["categories"]))
 
 
+def plots_told(dataset: Dataset) -> dict[str, Any]:
+    """Return what the browser must know of a data set's plots, to keep what fits another one."""
+    return {one.name: {"crs": one.crs, "fields": [field.name for field in one.fields]} for one in dataset.plots}
+
+
 def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]) -> dict[str, Any]:
     """Return all that the browser needs to draw a plot, as JSON.
 
@@ -89,6 +94,7 @@ def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[st
         "map": f"explorer-map-{dataset.name}-{plot.name}",
         "controls": [[f"explorer-{name}", prop] for name, prop in CONTROLS],
         "category": shown.category,
+        "plots": plots_told(dataset),
         "about": {"title": dataset.title, "source": dataset.source, "licence": dataset.licence},
         "opening": [getattr(shown, name) for name, _ in CONTROLS],
         "bounds": list(shown.bounds) if shown.bounds else None,

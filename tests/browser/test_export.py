@@ -1,4 +1,4 @@
-"""The composed picture: its data are the server's to the pixel, with parts around them, and what it shows in its file."""
+"""The composed picture: its data are the server's to the pixel, and its file says what it shows."""
 
 import base64
 import io
@@ -44,7 +44,7 @@ def composed(page: Page, **wish: Any) -> tuple[Any, dict[str, Any]]:
         ("stars?normalization=log", (1152, 738), 0),
     ],
 )
-def test_its_data_are_the_servers_to_the_pixel(server: Server, look, address, size, times) -> None:  # noqa: F811
+def test_its_data_are_the_servers_to_the_pixel(server: Server, look, address, size, times) -> None:
     page = look(f"{server.url}/explorer/{address}", SIZES["desktop"])
     zoom = page.evaluate("stageboard.explorer.map.getZoom() - 1")
     picture, found = composed(page, width=size[0], height=size[1], **BARE)
@@ -58,7 +58,7 @@ def test_its_data_are_the_servers_to_the_pixel(server: Server, look, address, si
 
 
 @pytest.mark.parametrize(("address", "ground"), [("places", True), ("flights", True), ("flights", False)])
-def test_all_parts_stand_around_the_same_data(server: Server, look, address: str, ground: bool) -> None:  # noqa: F811
+def test_all_parts_stand_around_the_same_data(server: Server, look, address: str, ground: bool) -> None:
     page = look(f"{server.url}/explorer/{address}?cmap=bgy", SIZES["desktop"], dark=True)
     page.evaluate("stageboard.explorer.map.panBy([60, 40], { animate: false })")
     ready(page)
@@ -87,7 +87,7 @@ def test_all_parts_stand_around_the_same_data(server: Server, look, address: str
     assert page.evaluate("location.origin + location.pathname + stageboard.explorer.query()") == text["Source"]
 
 
-def test_its_file_tells_how_many_rows_it_shows(server: Server, look) -> None:  # noqa: F811
+def test_its_file_tells_how_many_rows_it_shows(server: Server, look) -> None:
     page = look(f"{server.url}/explorer/places", SIZES["desktop"])
     picture, _ = composed(page, width=1152, height=738, **BARE)
     assert picture.text["Rows"] == "234,908 rows in the plot; 234,908 rows in this picture"
@@ -101,7 +101,7 @@ def test_its_file_tells_how_many_rows_it_shows(server: Server, look) -> None:  #
     assert "Natural Earth" in picture.text["Copyright"]
 
 
-def test_the_dialog_makes_a_file_and_says_why_it_makes_none(server: Server, look) -> None:  # noqa: F811
+def test_the_dialog_makes_a_file_and_says_why_it_makes_none(server: Server, look) -> None:
     page = look(f"{server.url}/explorer/flights", SIZES["desktop"])
     page.click("#explorer-export")
     dialog = page.get_by_role("dialog", name="Export PNG")
