@@ -103,7 +103,7 @@ def stock(aggregate: Aggregate, how: str, radius: int = 0, cmap: str = "fire") -
 def shaded(planes: np.ndarray, how: str) -> bytes:
     """Draw what is spread by our stages."""
     scale = stats.function(planes, normalization=how, range=(0, 100))
-    image = index.function(planes, scale, normalization=how, colors=CATEGORY_COLORS)
+    image = index.function(planes, scale, normalization=how, colors=CATEGORY_COLORS, front=-1)
     return bytes(encode.function(image, cmap="fire"))
 
 

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
-  const ORDER = ["plot", "aggregate", "field", "normalization", "cmap", "spreading", "range", "basemap", "data_opacity", "map_opacity", "labels"];
+  const ORDER = ["plot", "aggregate", "field", "normalization", "cmap", "spreading", "range", "category", "basemap", "data_opacity", "map_opacity", "labels"];
 
   /** Text of a control's value in the address. */
   const text = (value) => (Array.isArray(value) ? value.join(",") : typeof value === "boolean" ? String(Number(value)) : String(value));
@@ -29,23 +29,56 @@
     for (const name of ORDER) {
       if (look[name] === undefined || look[name] === null || text(look[name]) === text(defaults[name] ?? "")) continue;
       if (name === "field" && look.aggregate === "count") continue;
+      if (name === "category" && look.aggregate !== "by") continue;
       parts.push(`${name}=${encodeURIComponent(text(look[name])).replaceAll("%2C", ",")}`);
     }
     if (bounds) parts.push(`bounds=${bounds.map((value, i) => rounded(value, steps[i])).join(",")}`);
     return parts.length ? `?${parts.join("&")}` : "";
   }
 
+  /** ms within which changes of one kind, such as notches of a wheel, are one action. */
+  const SERIES = 900;
+  /** Counts presses of the pointer: what changes while it is held is one drag. */
+  let press = { count: 0, held: false };
+  for (const [name, held] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
+    window.addEventListener(name, () => (press = { count: press.count + Number(held), held }), { capture: true, passive: true });
+  }
+
+  /** The address of a view, of which each action makes one entry of the browser's history. */
   class Address {
     constructor() {
       this.timer = 0;
+      /** What made the entry that stands; none made the one that the page came with. */
+      this.made = null;
     }
 
-    /** Write soon; the last of a quick series counts. */
-    write(search) {
+    /**
+     * Write soon; the last of a quick series counts.
+     * @param {string} search
+     * @param {string} kind of the action: those of one kind that follow each other at once, or in one drag, are one
+     */
+    write(search, kind = "") {
       this.search = search;
       this.path = location.pathname;
+      this.action = { kind, press: press.count, held: press.held, at: performance.now() };
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.flush(), 150);
+    }
+
+    /** Whether what is written belongs to the action that made the entry that stands. */
+    goesOn() {
+      const { made, action } = this;
+      // How the page opened, in other words perhaps.
+      if (action.kind === "open") return true;
+      if (!made || made.kind !== action.kind) return false;
+      return (action.press === made.press && action.held) || action.at - made.at < SERIES;
+    }
+
+    /** The history has moved: what was to be written is of another entry. */
+    moved() {
+      clearTimeout(this.timer);
+      this.search = undefined;
+      this.made = null;
     }
 
     /** Write now. */
@@ -53,7 +86,8 @@
       clearTimeout(this.timer);
       // Another page's address is not this view's to write.
       if (this.search === undefined || this.search === location.search || this.path !== location.pathname) return;
-      history.replaceState(history.state, "", location.pathname + this.search + location.hash);
+      history[this.goesOn() ? "replaceState" : "pushState"](history.state, "", location.pathname + this.search + location.hash);
+      this.made = this.action;
     }
 
     remove() {
@@ -61,10 +95,34 @@
     }
   }
 
+  /**
+   * The address of another plot with what the user has changed in this one and what still fits that.
+   * @param {object} info as the page has it; `plots` tells of each plot's plane and fields
+   * @param {string} plot
+   * @param {string} search of the view that is left
+   */
+  function queryOfPlot(info, plot, search) {
+    const [here, there] = [info.plots[info.plot], info.plots[plot]];
+    const left = new URLSearchParams(search);
+    const kept = new URLSearchParams({ plot });
+    const sameMap = here.crs === there.crs && there.crs !== "plane";
+    const [field, aggregate] = [left.get("field") ?? "", left.get("aggregate") ?? ""];
+    const known = !field || there.fields.includes(field);
+    for (const name of ORDER) {
+      if (name === "plot" || !left.has(name)) continue;
+      if (["basemap", "map_opacity", "labels"].includes(name) && there.crs === "plane") continue;
+      if (["aggregate", "field", "category"].includes(name) && !(known && (field || aggregate === "count"))) continue;
+      kept.set(name, left.get(name));
+    }
+    // A figure may have had other axes.
+    if (sameMap && left.has("bounds") && !left.has("x") && !left.has("y")) kept.set("bounds", left.get("bounds"));
+    return `?${String(kept).replaceAll("%2C", ",")}`;
+  }
+
   const root = document.documentElement.dataset.root || "";
 
   /** An address of the app as the browser must ask for it: under the path that the app is served under. */
   const at = (path) => root + path;
 
-  Object.assign(board, { at, Address, addressQuery: query });
+  Object.assign(board, { at, Address, addressQuery: query, queryOfPlot });
 })();

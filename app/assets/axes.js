@@ -75,14 +75,8 @@
     /** The ticks of an axis between two pixels of it, in the order of these. */
     ticks(name, first, last, length) {
       const zoom = this.map.getZoom();
-      const rect = board.viewPixels(this.map, zoom);
-      const unit = 2 ** 24 / 2 ** zoom;
-      const at = (px) => (name === "x" ? this.world.data((rect.x0 + px) * unit, 0)[0] : this.world.data(0, (rect.y0 + px) * unit)[1]);
-      const [from, to] = [at(first), at(last)];
-      const most = Math.max(2, Math.floor(length / EVERY[name]));
-      const found = board.format.ticks(this.info.axes[name].kind, Math.min(from, to), Math.max(from, to), most);
-      const placed = found.map(({ value, label }) => ({ label, px: Math.floor(first + ((value - from) / (to - from)) * (last - first)) + 0.5 }));
-      return placed.sort((a, b) => a.px - b.px);
+      const place = { rect: board.viewPixels(this.map, zoom), zoom };
+      return axisTicks(this.info, this.world, place, name, [first, last], length / EVERY[name]);
     }
 
     /** Ticks along x; no label runs into the one before. */
@@ -108,7 +102,7 @@
 
     /** Names of the axes, at their far ends, on the data's side of the strips. */
     drawTitles(pen, ink, size, left) {
-      const name = ({ title, unit, kind }) => (unit && kind === "number" && !title.includes(unit) ? `${title}, ${unit}` : title);
+      const name = axisName;
       Object.assign(pen, { textAlign: "right", textBaseline: "bottom", fillStyle: ink.text, strokeStyle: ink.surface, lineWidth: 4, lineJoin: "round" });
       pen.font = '600 12px Inter, system-ui, sans-serif';
       const write = (text, x, y) => {
@@ -122,5 +116,25 @@
     }
   }
 
-  Object.assign(board, { Axes, axesRoom: { left: LEFT, bottom: BOTTOM }, pageColours: colours });
+  /** An axis's title with its unit. */
+  const axisName = ({ title, unit, kind }) => (unit && kind === "number" && !title.includes(unit) ? `${title}, ${unit}` : title);
+
+  /**
+   * The ticks of an axis between two pixels of a view.
+   * @param {{rect: object, zoom: number}} place what is in view, in pixels at Leaflet's zoom
+   * @param {"x"|"y"} name
+   * @param {[number, number]} ends pixels of the view
+   * @param {number} most how many there may be, about
+   * @returns {{label: string, px: number}[]} in the order of the pixels
+   */
+  function axisTicks(info, world, { rect, zoom }, name, [first, last], most) {
+    const unit = 2 ** 24 / 2 ** zoom;
+    const at = (px) => (name === "x" ? world.data((rect.x0 + px) * unit, 0)[0] : world.data(0, (rect.y0 + px) * unit)[1]);
+    const [from, to] = [at(first), at(last)];
+    const found = board.format.ticks(info.axes[name].kind, Math.min(from, to), Math.max(from, to), Math.max(2, Math.floor(most)));
+    const placed = found.map(({ value, label }) => ({ label, px: Math.floor(first + ((value - from) / (to - from)) * (last - first)) + 0.5 }));
+    return placed.sort((a, b) => a.px - b.px);
+  }
+
+  Object.assign(board, { axisTicks, axisName, tickEvery: EVERY, Axes, axesRoom: { left: LEFT, bottom: BOTTOM }, pageColours: colours });
 })();

@@ -115,19 +115,18 @@
   }
 
   /** Draw a tile of Leaflet's zoom, when its shapes are here. */
-  async function drawCoast(canvas, coords, place) {
+  async function drawCoast(canvas, coords, place, ratio = window.devicePixelRatio || 1, thick = 1) {
     const layers = wanted(coords.z);
     const loaded = await Promise.all(layers.map(([name]) => load(name)));
-    const ratio = window.devicePixelRatio || 1;
     canvas.width = canvas.height = Math.round(board.TILE * ratio);
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
     const style = getComputedStyle(place);
     const ink = (name) => style.getPropertyValue(`--map-${name}`).trim();
-    loaded.forEach((list, i) => drawShapes(pen, list, coords, layers[i], ink));
+    loaded.forEach((list, i) => drawShapes(pen, list, coords, layers[i], ink, thick));
   }
 
-  function drawShapes(pen, list, { x, y, z }, [name, filled], ink) {
+  function drawShapes(pen, list, { x, y, z }, [name, filled], ink, thick) {
     const scale = 256 * 2 ** z;
     const [left, top, reach] = [x * board.TILE, y * board.TILE, EDGE / scale];
     const side = board.TILE / scale;
@@ -137,7 +136,7 @@
       if (box[1] < x0 - reach || box[0] > x0 + side + reach || box[3] < y0 - reach || box[2] > y0 + side + reach) continue;
       (filled ? traceRing : traceLine)(pen, points, scale, left, top);
     }
-    pen.lineWidth = filled ? 1 : 0.8;
+    pen.lineWidth = (filled ? 1 : 0.8) * thick;
     pen.strokeStyle = ink(filled ? "coast" : name === "states-us" ? "state" : "border");
     if (filled) {
       pen.fillStyle = ink("land");

@@ -64,7 +64,7 @@
     /** What is visible of the tiles that are here; decides the spreading. */
     parts(seen, view) {
       const area = (view.x1 - view.x0) * (view.y1 - view.y0);
-      this.sparse = board.sparseSpread(this.filled(seen), area);
+      this.sparse = board.sparseSpread(this.filled(seen), area, this.look.front);
       this.drawn = { ...this.look, radius: Math.max(this.look.spreading, this.sparse), area };
       // Once more: what spreads fills tiles beyond the edge, of which no cell counts as filled itself.
       return this.filled(seen);

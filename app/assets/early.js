@@ -24,7 +24,7 @@
     constructor(info) {
       super(new board.Shader());
       Object.assign(this, { info, start: performance.now(), path: location.pathname, world: new board.World(info) });
-      const look = board.lookOf(info, info.opening[1], info.opening);
+      const look = { ...board.lookOf(info, info.opening[1], info.opening), category: info.category };
       const ground = this.world.geographic ? board.groundOf(info.basemaps[look.basemap]) : board.scheme();
       this.look = { ...look, ...board.coloursOf(info, look, ground) };
       this.build(ground);

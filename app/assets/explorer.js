@@ -14,6 +14,8 @@
   /** ms after which a change that can wait for the picture waits no longer. */
   const SOON = 500;
   let page = null;
+  /** Whether the controls are being written, and not to be heard. */
+  let quiet = false;
 
   /** Changes of controls that follow from an action: React takes longer for them than a picture takes, so it comes first. */
   const afterwards = {
@@ -53,7 +55,20 @@
       this.address = new board.Address();
       this.prefetcher = new board.Prefetcher(map, this.view);
       this.watch();
+      this.path = location.pathname;
+      this.first = { search: location.search, look, bounds: info.bounds };
       this.apply(look, "open");
+    }
+
+    /** Show another look and view, as an entry of the history has them. */
+    show({ look, bounds }) {
+      this.begin("history");
+      this.opening = !bounds;
+      this.settling = true;
+      board.openView(this.map, this.world, { view: this.info.view, bounds }, this.opening);
+      this.settling = false;
+      this.apply(look);
+      this.view.schedule();
     }
 
     setUpMap() {
@@ -89,8 +104,9 @@
         if (this.settling || !this.moving) return;
         this.moving = false;
         this.opening = false;
-        this.action?.changed.add(this.map.getZoom() === this.zoomBefore ? "pan" : "zoom");
-        this.write();
+        const what = this.map.getZoom() === this.zoomBefore ? "pan" : "zoom";
+        this.action?.changed.add(what);
+        this.write(what);
       };
       this.map.on("movestart", this.onStart).on("moveend", this.onEnd);
       this.themes = new MutationObserver(() => this.recolour());
@@ -147,7 +163,7 @@
       Object.assign(this.look, coloursOf(this.info, look, this.ground()));
       this.view.show(this.look);
       this.dress();
-      if (!names.includes("open")) this.write();
+      if (!names.includes("open")) this.write(names.join(" "));
     }
 
     recolour() {
@@ -175,7 +191,7 @@
 
     /** All that the view needs is drawn. */
     shown() {
-      board.drawLegend(find("legend"), this.view.shader.scale, this.view.drawn, this.field());
+      board.drawLegend(find("legend"), this.view.shader.scale, this.view.drawn, this.field(), (category) => this.bringOut(category));
       this.annotate();
       this.readout.say(this.view.exact ? "exact" : "preview");
       this.prefetcher.rest();
@@ -207,18 +223,23 @@
     }
 
     query() {
-      const { palette, colours, ...look } = this.look;
+      const { palette, colours, front, ...look } = this.look;
       const bounds = this.opening ? null : this.bounds();
       return board.addressQuery({ plot: this.info.plot, ...look }, this.info.defaults, bounds, bounds && this.world.steps(bounds, this.map.getZoom()));
     }
 
-    write() {
-      this.address.write(this.query());
+    write(kind) {
+      this.address.write(this.query(), kind);
     }
 
     /** The ground under the data. @returns {"dark"|"light"} */
     ground() {
       return this.base ? this.base.ground() : board.scheme();
+    }
+
+    /** Draw a category above the others; none where it is the one that is. */
+    bringOut(category) {
+      this.apply({ ...this.look, category: category === this.look.category ? "" : category });
     }
 
     /** Keep the export's address that of what is seen. */
@@ -242,9 +263,11 @@
   /** The colours of a look on a ground: of the colormap, and of the categories. */
   function coloursOf(info, look, ground) {
     const field = info.fields.find((one) => one.name === look.field);
+    const by = look.aggregate === "by" && field;
     return {
       palette: board.palette(look.cmap, info.palettes[look.cmap], ground),
-      colours: look.aggregate === "by" && field ? board.parseColours(field.colors.join("")) : null,
+      colours: by ? board.parseColours(field.colors.join("")) : null,
+      front: by && look.category ? field.categories.indexOf(look.category) : -1,
     };
   }
 
@@ -307,23 +330,37 @@
 
   /** Draw what the controls say. */
   function take(...values) {
+    if (quiet) return;
     const { info } = waiting.page;
     const [aggregate, field] = values;
     restColormap(aggregate);
     const look = lookOf(info, offerFields(info, aggregate, field), values);
+    // A category is one of its field.
+    const { category, field: before } = (page?.info === info ? page : waiting.page).look;
+    look.category = look.field === before ? category : "";
     if (page?.info === info) page.apply(look);
     else waiting.page.look = look;
   }
 
-  Object.assign(board, { coloursOf, lookOf });
+  /** Write controls, of which the page hears nothing. */
+  function quietly(write) {
+    quiet = true;
+    try {
+      write();
+    } finally {
+      quiet = false;
+    }
+  }
+
+  Object.assign(board, { coloursOf, lookOf, quietly, fittingFields: fitting });
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  clientside.explorer = {
+  Object.assign((clientside.explorer = clientside.explorer || {}), {
     /** The page came: its picture does not wait for its controls. */
     page(info) {
       if (!info) return clientside.no_update;
       board.palettes = info.palettes;
-      waiting.page = { info, look: lookOf(info, info.opening[1], info.opening) };
+      waiting.page = { info, look: { ...lookOf(info, info.opening[1], info.opening), category: info.category } };
       board.hear(info.controls, take);
       join();
       return clientside.no_update;
@@ -348,7 +385,7 @@
     open(dataset, plot, info) {
       if (!info || !dataset || (dataset === info.dataset && plot === info.plot)) return clientside.no_update;
       page?.address.flush();
-      return board.at(dataset === info.dataset ? `/explorer/${dataset}?plot=${encodeURIComponent(plot)}` : `/explorer/${dataset}`);
+      return board.at(dataset === info.dataset ? `/explorer/${dataset}${board.queryOfPlot(info, plot, location.search)}` : `/explorer/${dataset}`);
     },
 
     reset() {
@@ -357,48 +394,7 @@
       page.opening = true;
       page.fit();
       page.view.schedule();
-      page.write();
+      page.write("reset");
     },
-
-    /** Copy the address of the view. */
-    async share(clicks) {
-      if (!clicks || !page) return;
-      page.write();
-      page.address.flush();
-      const label = find("share-label");
-      const copied = await copy(location.href);
-      label.textContent = copied ? "Link copied" : "Copy the address bar";
-      setTimeout(() => label.isConnected && (label.textContent = "Copy link to this view"), 2000);
-    },
-
-    /** Stop preparing a plot; its events say so. */
-    stopPreparing(clicks, url) {
-      if (clicks) fetch(url, { method: "DELETE" });
-    },
-
-    /** Progress of a plot that is being prepared, from its events. */
-    preparing(text) {
-      const { fraction = 0, message = "", done = false, error = "" } = text ? JSON.parse(text) : {};
-      if (done && !error) location.reload();
-      return [Math.round(fraction * 100), message];
-    },
-  };
-
-  async function copy(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Options of the colormap select, each with its colours as they would be used now. */
-  const functions = (window.dashMantineFunctions = window.dashMantineFunctions || {});
-  functions.explorerColormap = ({ option }) => {
-    const ground = page?.base?.ground() || board.scheme();
-    const text = board.palettes?.[option.value];
-    const style = text ? { backgroundImage: board.palette(option.value, text, ground).css } : {};
-    return React.createElement("span", { className: "cmap-option" }, React.createElement("span", null, option.label), React.createElement("i", { style }));
-  };
+  });
 })();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const board = (window.stageboard = window.stageboard || {});
-  const SENT = ["aggregate", "field", "normalization", "cmap", "range", "data_opacity"];
+  const SENT = ["aggregate", "field", "normalization", "cmap", "range", "category", "data_opacity"];
 
   /**
    * @param {object} info as `plot_info` gives it
@@ -14,7 +14,7 @@
   function exportAddress(info, look, { x0, x1, y0, y1 }, z, ground) {
     const query = new URLSearchParams({ width: x1 - x0, height: y1 - y0, view: [z, x0, y0].join(","), ground, spreading: look.radius });
     for (const name of SENT) {
-      if (String(look[name] ?? "") && !(name === "field" && look.aggregate === "count")) query.set(name, String(look[name]));
+      if (String(look[name] ?? "") && !(name === "field" && look.aggregate === "count") && !(name === "category" && look.aggregate !== "by")) query.set(name, String(look[name]));
     }
     return board.at(`/image/${info.dataset}/${info.plot}.png?${query}`);
   }

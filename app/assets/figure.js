@@ -11,9 +11,9 @@
   const SETTLE = 140; // ms without a change before the server is asked
   const AGAIN = 40; // ms between looks at what is not ready yet
   const LEAST = 8; // pixels: a smaller figure is not laid out yet
-  const LOOK = ["x", "y", "kind", "xlog", "ylog", "aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity"];
+  const LOOK = ["x", "y", "kind", "xlog", "ylog", "aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity", "category"];
   const VIEW = ["x0", "x1", "y0", "y1", "width", "height", "aggregate", "field"];
-  const SHADING = ["normalization", "range", "cmap", "spreading"];
+  const SHADING = ["normalization", "range", "cmap", "spreading", "category"];
   const ZOOM = { "+": 0.5, "=": 0.5, "-": 2, _: 2 };
   const MOVE = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, 0.2], ArrowDown: [0, -0.2] };
 
@@ -192,8 +192,9 @@
   function drawLegend(picture) {
     const field = page.info.fields.find((one) => one.name === picture.field);
     const told = field && { ...field, labels: picture.categories.map(([label]) => label), colors: picture.categories.map(([, colour]) => colour) };
-    const shown = [picture.legend && new board.Scale(picture.legend), { aggregate: picture.aggregate, palette: palette() }, told];
-    board.drawLegend(find("legend"), ...shown);
+    const shown = [picture.legend && new board.Scale(picture.legend), { aggregate: picture.aggregate, palette: palette(), category: picture.category }, told];
+    const bringOut = (name) => clientside.set_props("figure-category", { data: name === page.look.category ? "" : name });
+    board.drawLegend(find("legend"), ...shown, bringOut);
     board.drawRange(find("range-values"), ...shown);
   }
 
@@ -215,26 +216,6 @@
     find("stage").closest(".explorer").classList.remove("busy");
   }
 
-  function rows(picture, here) {
-    return picture.events.map(({ stage, how, ms, bytes }) => {
-      const ran = !here && (how === "ran" || how === "shared");
-      const stored = how === "memory" || how === "disk";
-      return { name: stage, how: ran ? "ran" : "reused", where: ran ? "server" : stored ? how : "", ms: ran ? ms : 0, bytes: ran ? bytes : 0 };
-    });
-  }
-
-  const NAMES = { cmap: "colormap", normalization: "normalisation", data_opacity: "data opacity", xlog: "scale of x", ylog: "scale of y", theme: "light or dark", open: "opened" };
-
-  /** One sentence about an action. */
-  function summary(changed, stages, picture, here, latency) {
-    const ran = stages.filter((row) => row.how === "ran");
-    const spent = ran.reduce((sum, row) => sum + row.ms, 0);
-    const title = changed.map((name) => NAMES[name] || name).join(", ");
-    const did = ran.length ? `${ran.map((row) => row.name).join(", ")} ran on the server in ${board.format.ms(spent)}` : "no stage re-ran";
-    const got = here ? "nothing requested" : `a picture of ${board.format.bytes(picture.bytes)}`;
-    return `${title[0].toUpperCase()}${title.slice(1)}: ${did}; ${got}. On screen after ${Math.round(latency)} ms.`;
-  }
-
   /** Whether a picture is of what is in view and chosen now, and no newer one is on its way. */
   function current(picture) {
     const { view, look } = page;
@@ -247,10 +228,10 @@
     const names = [...changed];
     const here = names.length > 0 && names.every((name) => name === "data_opacity");
     idle();
-    const stages = rows(picture, here);
+    const stages = board.figureRows(picture, here);
     const latency = performance.now() - start;
     const detail = { page: "figure", dataset: page.info.dataset, plot: page.info.plot, changed: names.length ? names : ["open"], stages, latency, at: Date.now() };
-    page.ribbon.show({ ...detail, summary: summary(detail.changed, stages, picture, here, latency) });
+    page.ribbon.show({ ...detail, summary: board.figureSummary(detail.changed, stages, picture, here, latency) });
   }
 
   function tell(text) {
@@ -272,7 +253,7 @@
     }
     const shared = board.addressQuery({ plot: info.plot, ...look }, info.defaults, null, null);
     const rest = parts.join("&");
-    page.address.write(shared && rest ? `${shared}&${rest}` : rest ? `?${rest}` : shared);
+    page.address.write(shared && rest ? `${shared}&${rest}` : rest ? `?${rest}` : shared, [...(page.action?.changed ?? [])].join(" "));
   }
 
   /** The fields that fit the aggregate. */
@@ -333,6 +314,8 @@
     page.look = look;
     changed.forEach((name) => begin(name));
     if (changed.includes("aggregate")) offerFields(look);
+    // A category is one of its field.
+    if (look.category && fieldOf(look) !== fieldOf(before)) clientside.set_props("figure-category", { data: "" });
     for (const axis of ["x", "y"]) if (changed.includes(axis)) offerScale(axis, look);
     if (changed.includes("aggregate") || changed.includes("field")) soon(0);
     write();
@@ -370,7 +353,7 @@
       write();
       page.address.flush();
       const label = find("share-label");
-      label.textContent = (await copied(location.href)) ? "Link copied" : "Copy the address bar";
+      label.textContent = (await board.copyText(location.href)) ? "Link copied" : "Copy the address bar";
       setTimeout(() => label.isConnected && (label.textContent = "Copy link to this view"), 2000);
     },
 
@@ -383,18 +366,9 @@
       if (!info || !dataset || (dataset === info.dataset && plotName === info.plot)) return clientside.no_update;
       page?.address.flush();
       leave();
-      return board.at(dataset === info.dataset ? `/figure/${dataset}?plot=${encodeURIComponent(plotName)}` : `/figure/${dataset}`);
+      return board.at(dataset === info.dataset ? `/figure/${dataset}${board.queryOfPlot(info, plotName, location.search)}` : `/figure/${dataset}`);
     },
   };
-
-  async function copied(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      return false;
-    }
-  }
 
   Object.assign(board, { figure: { plot } });
 })();

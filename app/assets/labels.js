@@ -95,5 +95,5 @@
     }
   }
 
-  Object.assign(board, { Labels, loadNames: load, writeNames });
+  Object.assign(board, { Labels, loadNames: load, writeNames, penNames: write });
 })();

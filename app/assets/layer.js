@@ -216,7 +216,7 @@
       const parts = this.parts(seen, view);
       for (const { tile } of parts) {
         if (late()) return false;
-        board.gridOf(tile, this.drawn.radius, this.drawn.aggregate, this.drawn.colours);
+        board.gridOf(tile, this.drawn);
       }
       this.survey(parts, seen, view);
       return false;

@@ -10,6 +10,7 @@
   const SMOOTH = ["linear", "log", "cbrt"];
   /** Pixels: the bar's usual width, and a digit's. */
   const [BAR, LETTER] = [320, 7];
+  const WORDS = { min: "minimum", max: "maximum", var: "variance of", std: "standard deviation of" };
   /** What moments are rounded to, ms. */
   const STEPS = [864e5, 6e4, 1e3, 1];
   /** A moment rounded: to the day in which it lies, else to the nearest minute, second or ms. */
@@ -23,12 +24,15 @@
     return made;
   }
 
-  /** What the values are, in words: "rows a pixel", "mean delay, min". */
+  /** What the values are, in words: "rows a pixel", "mean Delay, min", "variance of Delay, min²". */
   function quantity(look, field) {
     if (look.aggregate === "count" || !field) return "rows a pixel";
     if (look.aggregate === "by") return `rows a pixel by ${field.title}`;
-    return `${look.aggregate} ${field.title}${field.unit ? `, ${field.unit}` : ""}`;
+    const unit = field.unit && look.aggregate === "var" ? squared(field.unit) : field.unit;
+    return `${WORDS[look.aggregate] || look.aggregate} ${field.title}${unit ? `, ${unit}` : ""}`;
   }
+
+  const squared = (unit) => (/^[^\s/·]+$/.test(unit) ? `${unit}²` : `(${unit})²`);
 
   /**
    * What a value may be rounded to, the coarsest first: decimals of ever more digits. Where the text stands for the value,
@@ -136,7 +140,9 @@
     const texts = script.write(all.map(({ one }) => one));
     const ticks = all.map(({ at }, i) => ({ at, text: texts[i] }));
     const kept = [ticks[0], ticks.at(-1)];
-    for (const tick of ticks.slice(1, -1)) {
+    // Where values have both signs, zero stands before all others.
+    const zero = script.candidates === decimals && scale.lo < 0 && scale.hi > 0 ? [{ at: scale.position(0), text: "0" }] : [];
+    for (const tick of [...zero, ...ticks.slice(1, -1)]) {
       const clear = (other) => other.text !== tick.text && Math.abs(other.at - tick.at) >= Math.max(GAP, apart(other, tick));
       if (kept.every(clear)) kept.push(tick);
     }
@@ -153,18 +159,54 @@
       tick.style.left = `${at * 100}%`;
       row.append(tick);
     }
+    if (look.aggregate !== "count" && field?.kind !== "time" && shown.lo < 0 && shown.hi > 0) {
+      const mark = element("i", "legend-zero");
+      mark.style.left = `${shown.position(0) * 100}%`;
+      bar.append(mark);
+    }
     return [bar, row];
   }
 
-  function categories(scale, field) {
+  /** The name of a category in the data. */
+  const nameOf = (field, i) => field.categories?.[i] ?? field.labels[i];
+
+  /** The list of categories, each a button that brings it out; the one that stands where it is of the same categories, scrolled as it is. */
+  function categories(place, scale, look, field, bringOut) {
+    const key = JSON.stringify([field.name, field.labels, field.colors]);
+    const old = place.querySelector(".legend-categories");
+    const list = old?.dataset.key === key ? old : listOf(field, key);
+    for (const button of list.querySelectorAll("button")) {
+      const pressed = button.value === (look.category ?? "");
+      button.setAttribute("aria-pressed", String(pressed));
+      button.onclick = () => bringOut?.(button.value);
+    }
+    list.classList.toggle("one-out", look.category !== undefined && look.category !== "");
+    const range = endTexts(scale, { aggregate: "count" }).join(" to ");
+    return [list, element("span", "legend-opacity", `opacity: ${range} rows a pixel`)];
+  }
+
+  function listOf(field, key) {
     const list = element("ul", "legend-categories");
+    list.dataset.key = key;
+    list.tabIndex = -1;
     field.labels.forEach((label, i) => {
       const swatch = element("i");
       swatch.style.background = field.colors[i];
-      list.append(element("li", "", swatch, label));
+      const button = element("button", "", swatch, element("span", "", label));
+      Object.assign(button, { type: "button", value: nameOf(field, i), title: `Bring out ${label}` });
+      list.append(element("li", "", button));
     });
-    const most = element("p", "legend-note", `opacity: ${endTexts(scale, { aggregate: "count" }).join(" to ")} rows a pixel`);
-    return [list, most];
+    return list;
+  }
+
+  /** Say at which ends of the list more is hidden. */
+  function shadeEnds(list) {
+    const mark = () => {
+      list.toggleAttribute("data-above", list.scrollTop > 2);
+      list.toggleAttribute("data-below", list.scrollTop + list.clientHeight < list.scrollHeight - 2);
+    };
+    list.onscroll = mark;
+    requestAnimationFrame(mark);
   }
 
   /**
@@ -173,11 +215,24 @@
    * @param {Scale|null} scale null where nothing is visible
    * @param {object} look with `palette`
    * @param {object|undefined} field
+   * @param {function(string): void} [bringOut] a category was pressed
    */
-  function drawLegend(place, scale, look, field) {
+  function drawLegend(place, scale, look, field, bringOut) {
     const title = element("p", "legend-title", quantity(look, field));
     if (!scale) return place.replaceChildren(title, element("p", "legend-note", "No rows in this view."));
-    place.replaceChildren(title, ...(look.aggregate === "by" ? categories(scale, field) : colourBar(scale, look, field)));
+    if (look.aggregate !== "by") return place.replaceChildren(title, ...colourBar(scale, look, field));
+    const [list, note] = categories(place, scale, look, field, bringOut);
+    title.append(note);
+    // A list that is taken out loses its place and the focus.
+    if (list.parentNode === place) {
+      for (const one of [...place.children]) if (one !== list) one.remove();
+      list.before(title);
+    } else {
+      place.replaceChildren(title, list);
+      const out = list.querySelector("[aria-pressed=true]");
+      if (out) list.scrollTop = out.offsetTop - 20;
+    }
+    shadeEnds(list);
     return undefined;
   }
 

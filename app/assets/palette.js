@@ -91,8 +91,14 @@
     return palette.table;
   }
 
+  /** Of 256: how much of their opacity other cells keep beside a category that is brought out. */
+  const FADED = 77;
+
   /** Alpha of codes, from 40 up, as `tf.shade` has it for categories; to be joined with each cell's mixed colour. */
-  const alphas = (levels) => byCode(levels, (level) => (Math.floor((40 * board.STEPS + 215 * (level - 1)) / board.STEPS) << 24) >>> 0);
+  function alphas(levels, faded = false) {
+    const of = (level) => Math.floor((40 * board.STEPS + 215 * (level - 1)) / board.STEPS);
+    return byCode(levels, (level) => ((faded ? (of(level) * FADED) >> 8 : of(level)) << 24) >>> 0);
+  }
 
   Object.assign(board, { palette, levelColours, colourTable, alphas, parseColours: parse, lightness });
 })();

@@ -19,17 +19,17 @@
    * visible part, so that it is shown before time goes into what nobody sees yet.
    * @returns {{kind: string, area: object, values?: Float64Array, counts?: Uint32Array, codes?: TypedArray, cells?: TypedArray, mixed?: Uint32Array}}
    */
-  function gridOf(tile, radius, aggregate, colours, part = board.whole(tile)) {
-    const key = `${radius} ${aggregate}`;
+  function gridOf(tile, { radius, aggregate, colours, front = -1 }, part = board.whole(tile)) {
+    const key = `${radius} ${aggregate} ${front}`;
     const kept = tile.grid && tile.grid.key === key;
     if (kept && holds(tile.grid.area, part)) return tile.grid;
     const area = kept ? board.whole(tile) : part;
-    tile.grid = { ...numbers(tile, radius, board.spreadOperator(aggregate), aggregate === "by" ? colours : null, area), key, area };
+    tile.grid = { ...numbers(tile, radius, board.spreadOperator(aggregate), aggregate === "by" ? colours : null, front, area), key, area };
     return tile.grid;
   }
 
-  function numbers(tile, radius, how, colours, area) {
-    if (colours) return byCategory(tile, radius, colours, area);
+  function numbers(tile, radius, how, colours, front, area) {
+    if (colours) return byCategory(tile, radius, colours, front, area);
     const cells = board.spread(tile, 0, radius, how, area);
     return tile.float ? { kind: "float", cells } : board.rank(cells);
   }
@@ -37,8 +37,9 @@
   /**
    * Totals, and each cell's colour: the mean of the categories' colours, weighted by their counts. Sums of counts and of
    * weighted colours spread as the counts themselves do, so four grids are spread however many categories there are.
+   * Cells of the category that is brought out have its colour alone, and are opaque.
    */
-  function byCategory(tile, radius, colours, { x0, x1, y0, y1 }) {
+  function byCategory(tile, radius, colours, front, { x0, x1, y0, y1 }) {
     const side = tile.size + 2 * tile.apron;
     const [width, height] = [x1 - x0, y1 - y0];
     const [across, down] = [width + 2 * radius, height + 2 * radius];
@@ -56,6 +57,11 @@
       const part = (of) => Math.floor(Math.fround(Math.fround(of) / sum));
       if (sum) mixed[at] = (part(b[at]) << 16) | (part(g[at]) << 8) | part(r[at]);
     }
+    if (front >= 0 && front < tile.planes) {
+      const [cr, cg, cb] = colours[front];
+      const own = board.spread(tile, front, radius, "add", { x0, x1, y0, y1 });
+      for (let at = 0; at < mixed.length; at++) if (own[at] > 0) mixed[at] = ((255 << 24) | (cb << 16) | (cg << 8) | cr) >>> 0;
+    }
     return { ...board.rank(total), mixed };
   }
 
@@ -70,23 +76,24 @@
     }
   }
 
-  /** The least spreading at which the visible points can be seen; 0 where there are many. */
-  function sparseSpread(parts, area) {
+  /** The least spreading at which the visible points, or those of the category brought out, can be seen; 0 where there are many. */
+  function sparseSpread(parts, area, front = -1) {
     let filled = 0;
     const enough = area * SPARSE[0][0];
     for (const { tile, part } of parts) {
-      filled += filledIn(tile, part, enough - filled);
+      filled += filledIn(tile, part, enough - filled, front);
       if (filled >= enough) return 0;
     }
     return filled === 0 ? 0 : SPARSE.find(([share]) => filled / area >= share)[1];
   }
 
-  /** How many cells of a part of a tile are filled, given up at `enough`. */
-  function filledIn(tile, part, enough) {
+  /** How many cells of a part of a tile are filled, or of one of its planes, given up at `enough`. */
+  function filledIn(tile, part, enough, front = -1) {
     const { values, apron, size, planes, float } = tile;
     const side = size + 2 * apron;
     let filled = 0;
-    for (let plane = 0; plane < planes; plane++) {
+    const [first, end] = front < 0 ? [0, planes] : [front, Math.min(front + 1, planes)];
+    for (let plane = first; plane < end; plane++) {
       for (let y = part.y0; y < part.y1 && filled < enough; y++) {
         const row = plane * side * side + (y + apron) * side + apron;
         for (let at = row + part.x0, end = row + part.x1; at < end; at++) {
@@ -110,15 +117,15 @@
     /**
      * Take stock of a view. Runs no stage whose inputs are the same as last time.
      * @param {{tile: object, part: object}[]} parts the filled visible tiles and what is visible of each
-     * @param {object} look aggregate, normalization, range, radius, colours (by category), area (of the view, in cells)
+     * @param {object} look aggregate, normalization, range, radius, colours and front (by category), area (of the view, in cells)
      * @param {string} view a key of what is visible
      * @returns {Object<string, number>} ms of each stage that ran
      */
     survey(parts, look, view) {
       const ms = {};
-      const spreadKey = `${view} ${look.radius} ${look.aggregate}`;
+      const spreadKey = `${view} ${look.radius} ${look.aggregate} ${look.front}`;
       if (spreadKey !== this.spreadKey) {
-        timed(ms, "spread", () => parts.forEach(({ tile, part }) => gridOf(tile, look.radius, look.aggregate, look.colours, part)));
+        timed(ms, "spread", () => parts.forEach(({ tile, part }) => gridOf(tile, look, part)));
         timed(ms, "stats", () => {
           this.stats = board.visibleStats(parts.map(({ tile, part }) => ({ grid: tile.grid, part })), look.area);
         });
@@ -158,11 +165,11 @@
         context.clearRect(0, 0, board.TILE, board.TILE);
         return true;
       }
-      const grid = gridOf(tile, look.radius, look.aggregate, look.colours, part);
+      const grid = gridOf(tile, look, part);
       this.grade(grid);
       const { x0, x1, y0, y1 } = grid.area;
       if (grid.kind === "float") this.write(grid, grid.levels, board.colourTable(look.palette));
-      else this.write(grid, grid.codes, grid.mixed ? board.alphas(grid.levels) : board.levelColours(look.palette, grid.levels));
+      else this.write(grid, grid.codes, grid.mixed ? board.alphas(grid.levels, look.front >= 0) : board.levelColours(look.palette, grid.levels));
       context.putImageData(this.pixels, 0, 0, x0, y0, x1 - x0, y1 - y0);
       return holds(grid.area, board.whole(tile));
     }

@@ -13,7 +13,8 @@ from app.pipeline.controls import Controls
 from app.pipeline.errors import DataError, StageboardError
 from app.pipeline.types import Dataset, Plot
 from app.ui.controls import panel
-from app.ui.explorer_page import asked_for, browser_info, named
+from app.ui.explorer_page import asked_for, browser_info, check_category, named
+from app.ui.failure import failure
 from app.ui.legend import legend, readouts
 from app.ui.links import page_path
 from app.ui.notices import HOME, Action, notice
@@ -39,10 +40,11 @@ def layout(dataset: str = "", plot: str = "", **query: str) -> Component:
     try:
         _, drawn, shown = asked_for(served, one.name, plot, query)
         if not served.ready(drawn):
-            return preparing(one, drawn)
+            return preparing(one, drawn, own=not served.shared(one.name))
         info = served.plot_info(one.name, drawn)
+        check_category(info, shown)
     except DataError as error:
-        return notice("That file cannot be explored", str(error))
+        return failure("/explorer", one, served.plot(one.name, plot), str(error), not served.shared(one.name))
     except StageboardError as error:
         back = Action(f"Open {one.title}", page_path("/explorer", one.name))
         return notice("That address does not work here", str(error), (back, HOME))

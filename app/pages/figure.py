@@ -31,6 +31,7 @@ from app.pipeline.scale import unpacked
 from app.pipeline.types import Bounds, Plot
 from app.serverside import Recipe
 from app.ui import figure_page, figure_query
+from app.ui.failure import failure
 from app.ui.figure_query import chosen, opening, root_names, viewport
 from app.ui.figures import columns, figure, legend, roomy
 from app.ui.links import figure_href, page_path
@@ -49,7 +50,7 @@ dash.register_page(
 )
 
 _AXES: Final = ("x", "y", "kind", "xlog", "ylog")
-_SHADING: Final = ("normalization", "range", "cmap", "spreading")
+_SHADING: Final = ("normalization", "range", "cmap", "spreading", "category")
 
 
 def layout(dataset: str = "", **query: str) -> Component:
@@ -59,11 +60,12 @@ def layout(dataset: str = "", **query: str) -> Component:
     try:
         how = opening(one, query)
         if not served.ready(how.plot):
-            return preparing(one, how.plot)
+            return preparing(one, how.plot, "/figure", own=not served.shared(one.name))
         names = {"dataset": one.name, "plot": how.plot.name, **{name: getattr(how, name) for name in _AXES}}
         drawn, said = _drawn(names, how.controls.bounds)
     except DataError as error:
-        return notice("That figure cannot be drawn", str(error))
+        plot = one.find_plot(query.get("plot", one.plots[0].name))
+        return failure("/figure", one, plot, str(error), not served.shared(one.name))
     except StageboardError as error:
         back = Action(f"Open {one.title}", page_path("/figure", one.name))
         return notice("That address does not work here", str(error), (back, HOME))
@@ -91,7 +93,7 @@ def _told(function: str) -> ClientsideFunction:
 
 @callback(
     output=(Output("figure-graph", "figure"), Output("figure-said", "children")),
-    inputs={"axes": {name: Input(f"figure-{name}", "checked" if name.endswith("log") else "value") for name in _AXES}},
+    inputs={"axes": {name: Input(f"figure-{name}", figure_query.held_in(name)) for name in _AXES}},
     state={"names": State("figure-names", "data"), "view": State("figure-view", "data")},
     prevent_initial_call=True,
 )
@@ -139,7 +141,7 @@ def aggregated(view: Any) -> dict[str, Any]:
     output=Output("figure-picture", "data"),
     inputs={
         "aggregate": Input("figure-token", "data"),
-        "shading": {name: Input(f"figure-{name}", "value") for name in _SHADING},
+        "shading": {name: Input(f"figure-{name}", figure_query.held_in(name)) for name in _SHADING},
         "ground": Input("figure-ground", "data"),
     },
     prevent_initial_call=True,
@@ -164,7 +166,10 @@ def _pictured(token: str, recipe: Recipe, shading: dict[str, Any], ground: str, 
     plot = runtime.current().plot(str(recipe.root["dataset"]), str(recipe.root["plot"]))
     how = chosen(plot, shading)
     categories, colours = _categories(token, recipe, plot)
-    params = {name: getattr(how, name) for name in _SHADING} | {"range": list(how.range), "colors": colours}
+    # A category of another field than the picture's is brought out by none.
+    front = categories.index(how.category) if how.category in categories else -1
+    params = {name: getattr(how, name) for name in _SHADING if name != "category"}
+    params |= {"range": list(how.range), "colors": colours, "front": front}
     given = side.extend(token, "grid", "encode", params | {"cmap": f"{how.cmap}@{ground}"})
     scale = unpacked(side.read(given.token, "encode", "stats"))
     return {
@@ -173,6 +178,7 @@ def _pictured(token: str, recipe: Recipe, shading: dict[str, Any], ground: str, 
         **recipe.root,
         **recipe.params,
         **params,
+        "category": how.category,
         "legend": legend(scale, how.normalization, lambda: side.read(given.token, "encode", "spread")),
         "categories": [list(pair) for pair in zip(categories, colours, strict=True)],
         "events": _joined(above, given.events),
@@ -208,7 +214,7 @@ clientside_callback(
     _told("controls"),
     Output("figure-told", "data"),
     Input("figure-info", "data"),
-    *(Input(f"figure-{name}", "checked" if name.endswith("log") else "value") for name in figure_query.LOOK),
+    *(Input(f"figure-{name}", figure_query.held_in(name)) for name in figure_query.LOOK),
 )
 clientside_callback(
     _told("show"),

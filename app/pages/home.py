@@ -1,5 +1,6 @@
 """Home: the catalogue of what this instance serves, and how to add a file of one's own."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -89,10 +90,11 @@ def _own_data() -> Sequence[Component]:
 def layout(**_query: str) -> Component:
     """Return the page."""
     served = runtime.current()
-    shown, gone = [], served.unavailable()
-    for one in served.datasets():
+    shown, gone, found = [], served.unavailable(), served.datasets()
+    titles = Counter(one.title for one in found)
+    for one in found:
         try:
-            shown.append(card(one, _facts(one)))
+            shown.append(card(one, _facts(one), twin=titles[one.title] > 1))
         except DataError as error:
             gone.append((one.title, str(error)))
     lost = [unavailable(*one) for one in gone]
@@ -103,7 +105,6 @@ def layout(**_query: str) -> Component:
             "and what anyone has computed is reused by all.",
             className="lede",
         ),
-        html.Div(shown, className="cards"),
-        *([html.Ul(lost, className="lost", **{"aria-label": "Files that cannot be opened"})] if lost else []),
+        html.Div([*shown, *lost], className="cards"),
         *_own_data(),
     )

@@ -40,6 +40,8 @@ class Controls:
     spreading : int
         Pixels, 0 to 5.
     range : Window
+    category : str
+        By category: the one that is brought out, by its name in the data. Empty: none.
     basemap : str
     data_opacity, map_opacity : int
         Percent.
@@ -54,6 +56,7 @@ class Controls:
     cmap: str = "fire"
     spreading: int = 0
     range: Window = WHOLE
+    category: str = ""
     basemap: str = "coastlines"
     data_opacity: int = 100
     map_opacity: int = 100
@@ -96,9 +99,10 @@ class Controls:
         """Return the parameters of the stages, but for the view."""
         counted = self.aggregate == "count"
         colors: tuple[str, ...] = ()
+        front = -1
         if self.aggregate == "by":
-            field = points.plot.find_field(self.field)
-            colors = category_colors(points.categories(self.field), field.colors)
+            field, found = points.plot.find_field(self.field), points.categories(self.field)
+            colors, front = category_colors(found, field.colors), place_of(self.category, found)
         return {
             "aggregate": self.aggregate,
             "field": "" if counted else self.field,
@@ -106,8 +110,22 @@ class Controls:
             "normalization": self.normalization,
             "range": list(self.range),
             "colors": list(colors),
+            "front": front,
             "cmap": self.cmap,
         }
+
+
+def place_of(category: str, known: tuple[str, ...]) -> int:
+    """Return the place of the category that is brought out, -1 for none, or raise `UnknownNameError`.
+
+    Examples
+    --------
+    >>> place_of("b", ("a", "b")), place_of("", ("a", "b"))
+    (1, -1)
+    """
+    if category and category not in known:
+        raise unknown("category", category, known)
+    return known.index(category) if category else -1
 
 
 NAMES = tuple(one.name for one in fields(Controls))
@@ -207,6 +225,7 @@ _READ: Mapping[str, Any] = {
     "cmap": _colormap,
     "spreading": _whole(0, APRON),
     "range": _window,
+    "category": lambda _, text: text,
     "basemap": _choice(*BASEMAPS),
     "data_opacity": _whole(0, 100),
     "map_opacity": _whole(0, 100),

@@ -20,10 +20,14 @@ COLORMAPS: Mapping[str, Palette] = {
     name: tuple(str(colour).lower() for colour in colorcet.palette[name]) for name in _NAMES.split()
 }
 
-# Glasbey colours that stand apart on dark and on light, from colorcet.
-CATEGORY_COLORS: Palette = tuple(str(colour).lower() for colour in colorcet.palette["glasbey_hv"][:20])
-OTHER_COLOR = "#808080"
-REST = ("other", "missing")
+# Glasbey colours, from colorcet's glasbey_hv, in its order: without its greys, without what is too dark or too light
+# for a ground, and each at least 14 (CIEDE2000) from all before it and from the greys of the rest.
+CATEGORY_COLORS: Palette = (
+    "#2fa1da", "#fb4f2f", "#e4ae38", "#6d904f", "#16bdcf", "#9367bc", "#1f77b3", "#e277c1", "#8c564b", "#bcbc21",
+    "#c6bcff", "#b80080", "#ffb6b3", "#6026ff", "#00857c", "#00bf00", "#aa7200", "#01bd89", "#00447b", "#c8826e",
+)  # fmt: skip
+OTHER_COLOR, MISSING_COLOR = "#6f6f6f", "#a8a8a8"
+REST: Mapping[str, str] = {"other": OTHER_COLOR, "missing": MISSING_COLOR}
 
 
 def find_colormap(name: str) -> Palette:
@@ -95,14 +99,13 @@ def category_colors(categories: tuple[str, ...], declared: tuple[str, ...] = ())
     Parameters
     ----------
     categories : tuple of str
-        As the table has them; what it folded into the rest is grey.
+        As the table has them; what it folded into the rest is grey, and what has none a lighter one.
     declared : tuple of str
         The data set's own colours, for the first categories.
     """
     own = (*declared, *CATEGORY_COLORS[len(declared) :])
     return tuple(
-        OTHER_COLOR if name in REST and at >= len(declared) else own[at % len(own)]
-        for at, name in enumerate(categories)
+        REST[name] if name in REST and at >= len(declared) else own[at % len(own)] for at, name in enumerate(categories)
     )
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from app.pipeline import pixels
 from app.pipeline.compiled import read_only
-from app.pipeline.palettes import channels
+from app.pipeline.palettes import channels, rgb
 from app.pipeline.scale import STEPS, Scale, levels, looked_up, totals
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -62,13 +62,16 @@ def coloured(found: Array, colours: Sequence[str]) -> Bytes:
     return looked_up(read_only(found).ravel(), table).view(np.uint8).reshape(*found.shape, 4)
 
 
+# Of 256: how much of their opacity other cells keep beside a category that is brought out.
+FADED = 77
+
 # Of a level that shows how many rows a cell has.
 _ALPHAS = read_only(
     np.concatenate([[0], (MIN_ALPHA * STEPS + (255 - MIN_ALPHA) * np.arange(STEPS + 1)) // STEPS]).astype(np.uint8)
 )
 
 
-def colorize(planes: Array, scale: Scale | None, normalization: str, colors: Sequence[str]) -> Bytes:
+def colorize(planes: Array, scale: Scale | None, normalization: str, colors: Sequence[str], front: int = -1) -> Bytes:
     """Colour cells by their categories, and make them opaque by their counts.
 
     Parameters
@@ -79,6 +82,8 @@ def colorize(planes: Array, scale: Scale | None, normalization: str, colors: Seq
     normalization : str
     colors : sequence of '#rrggbb'
         One a category.
+    front : int
+        The category that is brought out: its cells have its colour alone and are opaque, all others fade. None: -1.
 
     Returns
     -------
@@ -91,4 +96,21 @@ def colorize(planes: Array, scale: Scale | None, normalization: str, colors: Seq
     table = np.ascontiguousarray(channels(colors[: len(planes)]).T, np.float64)
     found = np.empty(alphas.size, np.uint32)
     pixels.mix(read_only(planes.reshape(len(planes), -1)), read_only(alphas), read_only(table), found)
-    return found.view(np.uint8).reshape(*shape, 4)
+    rgba = found.view(np.uint8).reshape(*shape, 4)
+    return brought_out(rgba, planes[front], colors[front]) if 0 <= front < len(planes) else rgba
+
+
+def brought_out(rgba: Bytes, plane: Array, colour: str) -> Bytes:
+    """Return an image with the cells of one category above the others, which fade.
+
+    Parameters
+    ----------
+    rgba : ndarray, uint8, shape (height, width, 4)
+        Changed in place.
+    plane : ndarray, uint32, shape (height, width)
+        The category's rows in each cell.
+    colour : '#rrggbb'
+    """
+    rgba[..., 3] = rgba[..., 3].astype(np.uint16) * FADED >> 8
+    rgba[plane > 0] = (*rgb(colour), 255)
+    return rgba

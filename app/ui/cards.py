@@ -27,13 +27,18 @@ class Facts:
 def _thumbnail(dataset: Dataset) -> Component:
     width, height = THUMBNAIL
     plot = dataset.plots[0]
-    image = dmc.Image(
-        src=image_href(dataset.name, plot.name, width, height),
-        alt=f"{dataset.title}: {plot.title}",
-        attributes={"root": {"loading": "lazy", "width": width, "height": height}},
-    )
+    # One for each ground; a browser loads lazily, so only the one that is seen.
+    images = [
+        dmc.Image(
+            src=image_href(dataset.name, plot.name, width, height, {"ground": ground}),
+            alt=f"{dataset.title}: {plot.title}",
+            className=f"on-{ground}",
+            attributes={"root": {"loading": "lazy", "width": width, "height": height}},
+        )
+        for ground in ("light", "dark")
+    ]
     return dmc.Anchor(
-        image,
+        images,
         href=page_href("/explorer", dataset.name),
         className="card-picture",
         tabIndex=-1,
@@ -98,13 +103,15 @@ def _actions(dataset: Dataset) -> Component:
     )
 
 
-def card(dataset: Dataset, facts: Facts = Facts()) -> Component:
+def card(dataset: Dataset, facts: Facts = Facts(), twin: bool = False) -> Component:
     """Return a data set's card.
 
     Parameters
     ----------
     dataset : Dataset
     facts : Facts
+    twin : bool
+        Whether another has the same title: the card then says which file this is, and its name in addresses.
 
     Returns
     -------
@@ -113,6 +120,7 @@ def card(dataset: Dataset, facts: Facts = Facts()) -> Component:
     """
     body = [
         html.H2(dataset.title),
+        html.P(f"{dataset.plots[0].path.name} · {dataset.name}", className="card-which") if twin else None,
         html.P(dataset.description, className="card-text") if dataset.description else None,
         _facts(facts),
         _plots(dataset),
@@ -127,5 +135,13 @@ def card(dataset: Dataset, facts: Facts = Facts()) -> Component:
 
 
 def unavailable(name: str, reason: str) -> Component:
-    """Return the line of a file that was asked for and cannot be opened."""
-    return html.Li([icon("warning"), html.Div([html.Strong(name), html.P(reason)])], className="unavailable")
+    """Return the card of a file that was asked for and cannot be opened."""
+    return html.Article(
+        [
+            html.Div([icon("warning"), "Cannot be opened"], className="card-picture card-broken"),
+            html.Div(
+                [html.H2(name), html.P(reason[:1].upper() + reason[1:], className="card-text")], className="card-body"
+            ),
+        ],
+        className="card unavailable",
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
-from app.pipeline.controls import COLORMAPS, WHOLE, Controls, opening
+from app.pipeline.controls import COLORMAPS, WHOLE, Controls, opening, place_of
 from app.pipeline.types import Dataset, Plot
 from app.runtime import Runtime
 from app.ui.basemaps import BASE_MAPS
@@ -57,6 +57,26 @@ def asked_for(served: Runtime, dataset: str, plot: str, query: Mapping[str, str]
     return Opened(one, drawn, opening(drawn).changed(drawn, query))
 
 
+def check_category(info: Mapping[str, Any], shown: Controls) -> None:
+    """Raise `UnknownNameError` where the category to bring out is none of its field's, which only the rows can tell.
+
+    Parameters
+    ----------
+    info : mapping
+        As `Runtime.plot_info` returns it.
+    shown : Controls
+    """
+    if shown.aggregate == "by":
+        for one in info["fields"]:
+            if one["name"] == shown.field:
+                place_of(shown.category, tuple(one["categories"]))
+
+
+def plots_told(dataset: Dataset) -> dict[str, Any]:
+    """Return what the browser must know of a data set's plots, to keep what fits another one."""
+    return {one.name: {"crs": one.crs, "fields": [field.name for field in one.fields]} for one in dataset.plots}
+
+
 def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]) -> dict[str, Any]:
     """Return all that the browser needs to draw a plot, as JSON.
 
@@ -73,6 +93,9 @@ def browser_info(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[st
         **info,
         "map": f"explorer-map-{dataset.name}-{plot.name}",
         "controls": [[f"explorer-{name}", prop] for name, prop in CONTROLS],
+        "category": shown.category,
+        "plots": plots_told(dataset),
+        "about": {"title": dataset.title, "source": dataset.source, "licence": dataset.licence},
         "opening": [getattr(shown, name) for name, _ in CONTROLS],
         "bounds": list(shown.bounds) if shown.bounds else None,
         "defaults": start,

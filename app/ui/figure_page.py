@@ -12,6 +12,7 @@ from app.pipeline import controls as table
 from app.pipeline.controls import COLORMAPS, WHOLE
 from app.pipeline.types import Dataset, Plot
 from app.ui import controls
+from app.ui.explorer_page import plots_told
 from app.ui.figure_query import Opening, default_kind
 from app.ui.figures import CONFIG, columns
 from app.ui.icons import icon
@@ -47,6 +48,7 @@ def page(dataset: Dataset, how: Opening, drawn: Mapping[str, Any], said: str, se
                 className="explorer-main",
             ),
             dcc.Store(id="figure-info", data=browser_info(dataset, how)),
+            dcc.Store(id="figure-category", data=how.controls.category),
             dcc.Store(id="figure-names", data=drawn["layout"]["meta"]["names"]),
             *(dcc.Store(id=f"figure-{name}") for name in ("view", "token", "picture", "ground", "watched", "told")),
             dcc.Location(id="figure-go", refresh="callback-nav"),
@@ -139,6 +141,7 @@ def browser_info(dataset: Dataset, how: Opening) -> dict[str, Any]:
         "dataset": dataset.name,
         "plot": how.plot.name,
         "defaults": _defaults(dataset, how.plot),
+        "plots": plots_told(dataset),
         "columns": {name: {"log": one.can_log} for name, one in known.items()},
         "fields": [{name: getattr(one, name) for name in ("name", "title", "unit", "kind")} for one in how.plot.fields],
         "palettes": {name: "".join(colours).replace("#", "") for name, colours in COLORMAPS.items()},

@@ -11,7 +11,9 @@ from app.pipeline.types import Bounds, Dataset, Plot, PlotKind
 from app.ui.figures import columns
 
 KINDS: Final[tuple[PlotKind, ...]] = ("points", "lines")
-SHARED: Final = ("aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity", "bounds")
+SHARED: Final = (
+    "aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity", "category", "bounds",
+)  # fmt: skip
 """The controls that a figure has in common with a map."""
 
 MOST_TEXT: Final = 200
@@ -82,6 +84,11 @@ def opening(dataset: Dataset, query: Mapping[str, Any]) -> Opening:
     )
     _check(dataset, found)
     return found
+
+
+def held_in(name: str) -> str:
+    """Return the property of the component ``figure-NAME`` that holds a control's value."""
+    return "data" if name == "category" else "checked" if name.endswith("log") else "value"
 
 
 def default_kind(plot: Plot) -> PlotKind:

@@ -39,11 +39,12 @@ CONTROLS = {
     "bounds": ["-10,30,35,60", "2,1,0,1", "nan,1,0,1", "1e308,1e309,0,1", "0,1e305,0,1", "-1e400,1,0,1", "1,2,3"],
     "width": ["64", "0", "5000", "1.5"], "height": ["48", "-1", "4097"], "x": ["longitude", "nope"], "y": ["latitude"],
     "view": ["1,300,200", "0,-9,-9", "22,999999999999,-99999999999", "23,0,0", "1,0"], "ground": ["dark", "grey"],
+    "category": ["Asia", "", "nope"],
     "kind": ["points", "lines", "areas"], "xlog": ["0", "1", "2"], "plot": ["places", "time", "nope"],
 }  # fmt: skip
 
 
-SHADED = ["aggregate", "field", "normalization", "range", "cmap", "spreading", "data_opacity", "bounds"]
+SHADED = ["aggregate", "field", "normalization", "range", "cmap", "spreading", "category", "data_opacity", "bounds"]
 SEEN = ["width", "height", "view", "ground"]
 
 

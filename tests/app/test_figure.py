@@ -13,7 +13,7 @@ from PIL import Image
 
 from app import runtime
 from app.pipeline.types import PlotKind
-from app.ui.figure_query import LOOK
+from app.ui.figure_query import LOOK, held_in
 from tests.app.test_pages import texts
 
 VIEW = {
@@ -21,7 +21,7 @@ VIEW = {
     "ylog": False, "x0": -100, "x1": -40, "y0": 5, "y1": 45, "width": 300, "height": 200, "aggregate": "count",
     "field": "", "ground": "dark",
 }  # fmt: skip
-SHADING = {"normalization": "eq_hist", "range": [0, 100], "cmap": "fire", "spreading": 0}
+SHADING = {"normalization": "eq_hist", "range": [0, 100], "cmap": "fire", "spreading": 0, "category": ""}
 AXES = {"x": "longitude", "y": "latitude", "kind": "points", "xlog": False, "ylog": False}
 
 
@@ -55,7 +55,7 @@ def aggregate(client: FlaskClient, **view: Any) -> Any:
 
 
 def picture(client: FlaskClient, token: Any, changed: str = "figure-token.data", **shading: Any) -> Any:
-    values = {f"figure-{name}.value": value for name, value in (SHADING | shading).items()}
+    values = {f"figure-{name}.{held_in(name)}": value for name, value in (SHADING | shading).items()}
     inputs = {"figure-token.data": token, **values, "figure-ground.data": None}
     status, body = ask(client, "figure-picture.data", inputs, changed)
     assert status == 200, body
@@ -140,7 +140,9 @@ def test_the_address_sets_every_control(visit):
     answer = visit("/figure/flights", f"?{search}&ylog=1&bounds=100,200,1,20")
     assert {name: props(answer, f"figure-{name}")["value"] for name in asked} == asked
     assert props(answer, "figure-ylog")["checked"] is True
-    assert set(asked) | {"xlog", "ylog"} == set(LOOK)
+    assert set(asked) | {"xlog", "ylog", "category"} == set(LOOK)
+    other = visit("/figure/flights", "?aggregate=by&field=origin&category=ATL")
+    assert props(other, "figure-category")["data"] == "ATL"
     layout = props(answer, "figure-graph")["figure"]["layout"]
     assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([100, 200], [0, pytest.approx(1.30103)])
 

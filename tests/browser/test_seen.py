@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import xarray as xr
 from datashader import transfer_functions as tf
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.browsing import Server, Visit, start_server, stop_server
 from tests.browser.test_explorer import drawn
@@ -132,6 +133,8 @@ def same(seen: dict[str, Any], picture: Any) -> None:
         ("places?basemap=none&spreading=2", "desktop", 1),
         ("places?basemap=imagery&data_opacity=35", "odd", 1),
         ("places?aggregate=by&field=continent&data_opacity=60&bounds=-60,60,20,88", "phone", 2),
+        ("places?aggregate=by&field=continent&category=Oceania", "odd", 1),
+        ("places?aggregate=by&field=country&category=other&normalization=log&spreading=2", "desktop", 1),
         ("storms?aggregate=max&field=wind&normalization=linear&bounds=-170,170,-89,89", "large", 1),
         ("stars?normalization=linear&cmap=bgy", "odd", 2),
     ],
@@ -141,6 +144,34 @@ def test_the_export_is_what_is_seen(server: Server, look, address: str, size: st
     page = look(f"{server.url}/explorer/{address}", SIZES[size], dark=dark, ratio=ratio)
     seen = told(page)
     same(seen, exported(page, seen["href"]))
+
+
+def test_a_category_is_brought_out_by_the_legend_the_keyboard_and_the_address(server: Server, look) -> None:
+    page = look(f"{server.url}/explorer/places?aggregate=by&field=country&basemap=none", SIZES["desktop"])
+    before = told(page)["pixels"]
+    buttons = page.locator(".legend-categories button")
+    assert buttons.count() == 20
+    # The last of the list can be reached, though not all are in view.
+    last = buttons.last
+    last.focus()
+    bottom = "getBoundingClientRect().bottom"
+    assert last.evaluate(f"(one) => one.{bottom} <= one.closest('ul').{bottom}")
+    page.keyboard.press("Enter")
+    expect(last).to_have_attribute("aria-pressed", "true")
+    expect(last).to_be_focused()
+    expect(page).to_have_url(re.compile("category=other"))
+    ready(page)
+    seen = told(page)
+    grey = [int("6f", 16)] * 3 + [255]
+    assert (seen["pixels"] == grey).all(-1).sum() > ((before == grey).all(-1)).sum()
+    same(seen, exported(page, seen["href"]))
+    page.reload()
+    ready(page)
+    assert (told(page)["pixels"] == seen["pixels"]).all()
+    page.locator(".legend-categories button[aria-pressed=true]").click()
+    ready(page)
+    assert (told(page)["pixels"] == before).all()
+    assert "category" not in page.url
 
 
 def test_a_figures_export_has_its_opacity(server: Server, browser: Browser) -> None:

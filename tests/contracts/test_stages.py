@@ -25,7 +25,7 @@ VALUES = {
     "spreading": (1, 2), "normalization": ("log", "linear"), "range": ([0, 100], [2, 98]),
     "colors": (["#ff0000"], ["#00ff00"]), "cmap": ("fire", "bgy"), "x0": (-10.0, -11.0), "x1": (30.0, 31.0),
     "y0": (35.0, 34.0), "y1": (60.0, 61.0), "width": (80, 90), "height": (60, 70), "xlog": (False, True),
-    "ylog": (False, True),
+    "ylog": (False, True), "front": (-1, 0),
 }  # fmt: skip
 EVERY = [(name, one.name) for name, graph in GRAPHS.items() for one in graph.stages]
 PARAMS = {name: value for name, (value, _) in VALUES.items()}

@@ -77,6 +77,12 @@ def test_controls_become_parameters_of_stages(tmp_path: Path) -> None:
     by = opening(plot).changed(plot, {"aggregate": "by", "range": "2,98"}).params(points)
     assert by["colors"] == ["#112233", CATEGORY_COLORS[1]]
     assert (by["aggregate"], by["field"], by["range"]) == ("by", "c", [2, 98])
+    assert by["front"] == -1
+    shown = opening(plot).changed(plot, {"aggregate": "by", "category": "b"})
+    assert shown.params(points)["front"] == 1
+    assert replace(shown, aggregate="count", field="").params(points)["front"] == -1
+    with pytest.raises(UnknownNameError, match="no category named 'bb'; did you mean 'b'"):
+        replace(shown, category="bb").params(points)
     counted = opening(plot).changed(plot, {"aggregate": "count", "field": "v"}).params(points)
     assert (counted["field"], counted["colors"]) == ("", [])
     assert {"basemap", "labels", "data_opacity", "map_opacity"}.isdisjoint(counted)

@@ -10,8 +10,10 @@ from app.pipeline.palettes import (
     CATEGORY_COLORS,
     COLORMAPS,
     GROUNDS,
+    MISSING_COLOR,
     OTHER_COLOR,
     category_colors,
+    channels,
     find_colormap,
     find_palette,
     rgb,
@@ -77,8 +79,26 @@ def test_categories_have_their_declared_colours_first():
 
 
 def test_what_was_folded_is_grey_unless_it_is_declared():
-    assert category_colors(("a", "other", "missing")) == (CATEGORY_COLORS[0], OTHER_COLOR, OTHER_COLOR)
+    assert category_colors(("a", "other", "missing")) == (CATEGORY_COLORS[0], OTHER_COLOR, MISSING_COLOR)
     assert category_colors(("other", "a"), ("#123456",)) == ("#123456", CATEGORY_COLORS[1])
+
+
+def lab(colours):
+    """Return CIE L*a*b* of sRGB colours under D65, shape (n, 3)."""
+    linear = channels(colours).T / 255
+    linear = np.where(linear <= 0.04045, linear / 12.92, ((linear + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]]
+    x, y, z = np.cbrt(np.array(to_xyz) @ linear.T / np.array([[0.95047], [1], [1.08883]]))
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
+
+
+def test_no_two_categories_look_the_same_on_either_ground():
+    all_of_them = lab((*CATEGORY_COLORS, OTHER_COLOR, MISSING_COLOR))
+    apart = np.hypot.reduce(all_of_them[:, None] - all_of_them, axis=2) + 999 * np.eye(len(all_of_them))
+    assert apart.min() > 16
+    grey = np.hypot(*all_of_them[:, 1:].T) < 15
+    assert grey.tolist() == [False] * 20 + [True, True]
+    assert all(np.abs(all_of_them[:, 0] - ground).min() > 9 for ground in GROUNDS.values())
 
 
 def test_many_categories_go_round():

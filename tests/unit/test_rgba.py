@@ -157,6 +157,19 @@ def test_categories_have_datashaders_colours_where_they_are_seen(values, how, fi
     assert not found[~seen].any()
 
 
+@pytest.mark.parametrize("front", [0, 1])
+def test_a_category_that_is_brought_out_hides_the_others_and_these_fade(front):
+    values = np.array([[[1, 9, 0, 0]], [[5, 0, 3, 0]]], np.uint32)
+    key = ("#102030", "#405060")
+    scale = find_scale(values, "linear", (0, 100))
+    plain, found = (shade.colorize(values, scale, "linear", key, one) for one in (-1, front))
+    own = values[front] > 0
+    assert (found[own] == (*shade.rgb(key[front]), 255)).all()
+    np.testing.assert_array_equal(found[~own][:, :3], plain[~own][:, :3])
+    np.testing.assert_array_equal(found[~own][:, 3], plain[~own][:, 3].astype(int) * 77 // 256)
+    assert (found[..., 3] > 0).tolist() == [[True, True, True, False]]
+
+
 @pytest.mark.parametrize("how", NORMALIZATIONS)
 def test_categories_of_huge_counts_differ_by_one_at_most(how):
     values = np.random.default_rng(2).integers(0, 2**31, (4, 30, 40)).astype(np.uint32)

@@ -13,12 +13,12 @@ from app.pipeline.stage import stage
 @stage(
     "index",
     parents=("spread", "stats"),
-    params=("normalization", "colors"),
+    params=("normalization", "colors", "front"),
     codec=PACKED,
     uses=(scale, shade, pixels),
 )
-def index(planes: Any, stats: Any, *, normalization: str, colors: Sequence[str]) -> Any:
-    """Grade a view.
+def index(planes: Any, stats: Any, *, normalization: str, colors: Sequence[str], front: int) -> Any:
+    """Grade a view; ``front`` is the category that is brought out, -1 for none.
 
     Returns
     -------
@@ -27,5 +27,5 @@ def index(planes: Any, stats: Any, *, normalization: str, colors: Sequence[str])
     """
     found = scale.unpacked(stats)
     if planes.ndim == 3:
-        return shade.colorize(planes, found, normalization, colors).view(np.uint32)[..., 0]
+        return shade.colorize(planes, found, normalization, colors, front).view(np.uint32)[..., 0]
     return scale.levels(planes, found, normalization)
