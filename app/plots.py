@@ -56,7 +56,14 @@ def counts(points: Points) -> dict[str, Any]:
     ``outside`` are drawn, but do not lie in the first view.
     """
     at, unreadable = points.at, points.unreadable
-    reasons = {"unreadable": unreadable, "no coordinates": at.lost, "stand-ins": at.stand_ins, "beyond": at.beyond}
+    reasons = {
+        "unreadable": unreadable,
+        "no coordinates": at.lost,
+        "stand-ins": at.stand_ins,
+        "beyond": at.beyond,
+        "no track or time": at.untracked,
+        "alone in a line": at.alone,
+    }
     read = points.rows + unreadable
     left = {reason: count for reason, count in reasons.items() if count}
     return {"read": read, "drawn": read - sum(left.values()), "left": left, "outside": at.outside}

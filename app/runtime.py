@@ -41,7 +41,7 @@ from app.pipeline.specs import FINGERPRINT, Spec
 from app.pipeline.stages.registry import GRAPHS
 from app.pipeline.stores.registry import lessor_of, open_store
 from app.pipeline.table import Progress, fingerprint
-from app.pipeline.types import Bounds, Dataset, Plot, PlotKind, TileAddress, TileRect
+from app.pipeline.types import Bounds, Dataset, Plot, PlotKind, TileAddress, TileRect, TrackOrder
 from app.pipeline.warmup import warm_up
 from app.pipeline.world import TILE, PixelRect, in_world
 from app.plots import described, figure_axis, picture_params
@@ -208,12 +208,14 @@ class Runtime:
             The plot whose file it is; the one that the data set opens with where not given.
         """
         base = self.plot(dataset, plot)
-        track = base.track if kind == "lines" else ""
+        track, order = (base.track, base.order) if kind == "lines" else ("", TrackOrder())
         plots = [base, *(one for one in self.dataset(dataset).plots if one.path == base.path)]
         axes = (figure_axis(plots, x), figure_axis(plots, y))
         own = (axes[0].column, axes[1].column) == (base.x.column, base.y.column)
         crs = base.crs if own and not base.projected else "plane"
-        figure = Plot("figure", base.path, *axes, base.fields, kind=kind, crs=crs, track=track)
+        # Kilometres say nothing on axes that are not of the map.
+        order = order if crs == base.crs else replace(order, jump=0.0)
+        figure = Plot("figure", base.path, *axes, base.fields, kind=kind, crs=crs, track=track, order=order)
         if own:  # the map's layout then serves the figure as well
             figure = replace(figure, view=base.view, aspect=base.aspect)
         return replace(PlotRoot(figure, self._mark(base.path), self.columns, raw=True), **self._kept(base))

@@ -74,6 +74,10 @@ def add(
     kind: Annotated[str, typer.Option(help="points or lines.")] = "",
     track: Annotated[str, typer.Option(help="Lines: the column whose equal values are one track.")] = "",
     time: Annotated[str, typer.Option(help="Lines: the column by which a track's rows are ordered.")] = "",
+    gap_time: Annotated[float | None, typer.Option(min=0, help="Lines: seconds that end a line; 0: none do.")] = None,
+    gap_distance: Annotated[
+        float | None, typer.Option(min=0, help="Lines: kilometres, or units of a plane, that end a line; 0: none do.")
+    ] = None,
     scales: Annotated[str, typer.Option(help="A plane's: equal or free.")] = "",
     reverse: Annotated[str, typer.Option(help="Axes of a plane that grow to the left or downward: x, y, xy.")] = "",
     as_json: AsJson = False,
@@ -82,7 +86,7 @@ def add(
 
     The file stays where it is.
     """
-    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track, scales, reverse, time)
+    entry = catalogue.Entry(file, name, title, x, y, crs, kind, track, scales, reverse, time, gap_time, gap_distance)
     _add(context, entry, as_json)
 
 

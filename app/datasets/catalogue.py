@@ -35,6 +35,8 @@ class Entry:
     scales: str = ""
     reverse: str = ""
     time: str = ""
+    gap_time: float | None = None
+    gap_distance: float | None = None
 
     def open(self) -> Dataset:
         """Recognise the file as a data set."""
@@ -50,6 +52,8 @@ class Entry:
             scales=self.scales,
             reverse=self.reverse,
             time=self.time,
+            gap_time=self.gap_time,
+            gap_distance=self.gap_distance,
         )
 
 
@@ -227,7 +231,8 @@ class Added:
         raise unknown("added data set", which, (one.name for one in entries))
 
     def _write(self, entries: Sequence[Entry]) -> None:
-        rows = [{key: str(value) for key, value in asdict(one).items() if value} for one in entries]
+        rows = [{key: value for key, value in asdict(one).items() if value not in ("", None)} for one in entries]
+        rows = [{**one, "path": str(one["path"])} for one in rows]
         temporary = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)

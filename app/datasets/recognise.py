@@ -48,6 +48,8 @@ def recognise(
     scales: str = "",
     reverse: str = "",
     time: str = "",
+    gap_time: float | None = None,
+    gap_distance: float | None = None,
 ) -> Dataset:
     """Open a file as a data set.
 
@@ -56,6 +58,7 @@ def recognise(
     path : Path
         A Parquet, CSV, Feather or Arrow file, or a folder of Parquet files.
     name, title, x, y, crs, kind, track, scales, reverse, time : str
+    gap_time, gap_distance : float or None
         Corrections, as in a TOML beside the file, and stronger than it.
 
     Returns
@@ -82,6 +85,8 @@ def recognise(
             scales=scales,
             reverse=reverse,
             time=time,
+            gap_time=gap_time,
+            gap_distance=gap_distance,
         )
         return _recognised(path, flags.over(read_sidecar(path)))
 

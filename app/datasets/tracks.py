@@ -29,6 +29,8 @@ MOVING: Final = (
 TIMES: Final = (
     "timestamp", "datetime", "basedatetime", "time", "date", "epoch", "unixtime", "utc", "posix", "frame", "ts", "t",
 )  # fmt: skip
+_SURE: Final = frozenset(["trajectory", "mmsi", "icao24", "imo"])
+"""Words for nothing but what moves: its rows may lie far from each other in a sample of very many tracks."""
 _BESIDE: Final = frozenset(
     ["base", "date", "time", "stamp", "unix", "utc", "gps", "fix", "iso", "ms", "s", "sec", "ns"]
 )
@@ -80,7 +82,7 @@ def propose(sample: pa.Table, x: str, y: str, taken: frozenset[str] = frozenset(
     for rank, _, name in named:
         if rank < len(MOVING) and name not in (taken | {x, y, time}) and _holds_ids(sample, name):
             marks = _marks(sample, name)
-            if marks is not None and _follow(marks, when, across, up):
+            if marks is not None and _follow(marks, when, across, up, MOVING[rank] in _SURE):
                 return Tracks(name, time)
     return None
 
@@ -212,14 +214,18 @@ def _steps(marks: NDArray[np.uint64], x: Floats, y: Floats, order: NDArray[np.in
     return steps
 
 
-def _follow(marks: NDArray[np.uint64], when: Floats, x: Floats, y: Floats) -> bool:
-    """Whether rows of one id, in the order of time, lie nearer to each other than rows do."""
+def _follow(marks: NDArray[np.uint64], when: Floats, x: Floats, y: Floats, sure: bool) -> bool:
+    """Whether rows of one id, in the order of time, lie nearer to each other than rows do; not asked where sure."""
     kept = np.flatnonzero((marks != NO_MARK) & np.isfinite(when) & np.isfinite(x) & np.isfinite(y))
     code, many = pd.factorize(marks[kept])
-    if not len(kept) or len(many) > SHARED * len(kept):
-        return False
     order = kept[np.lexsort((when[kept], code))]
     steps = _steps(marks, x, y, order)
+    if len(steps) < LEAST_STEPS or sure:
+        return len(steps) >= LEAST_STEPS
+    if len(many) > SHARED * len(kept):
+        return False
+    # Of the shorter steps in time: a sample of many tracks holds few rows that follow each other.
+    took = np.diff(when[order])[marks[order][1:] == marks[order][:-1]]
     any_two = np.random.default_rng(0).permutation(order)
     apart = np.hypot(np.diff(x[any_two]), np.diff(y[any_two]))
-    return len(steps) >= LEAST_STEPS and bool(np.median(steps) <= NEAR * np.median(apart))
+    return bool(np.median(steps[took <= np.median(took)]) <= NEAR * np.median(apart))

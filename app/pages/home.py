@@ -32,7 +32,7 @@ licence = "CC-BY-4.0"
 x = "dropoff_lon"
 y = "dropoff_lat"
 crs = "lonlat"      # or "mercator", "plane"
-kind = "points"     # or "lines", with track = "trip_id"
+kind = "points"     # or "lines", with track = "trip_id", time = "seen"
 
 [fields.fare_amount]
 label = "Fare"

@@ -4,7 +4,8 @@ Lines are held whole in memory. What is left out, and where lines end within the
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,21 +22,32 @@ from app.pipeline.tracks import Joined, join
 from app.pipeline.types import Bounds, Plot
 from app.pipeline.world import MAX_LATITUDE, POLE, QUANTA, WEB_MERCATOR, R, mercator, plane_world
 
-Array: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 NEAREST_POLE = 50 * R
 """Metres on the map beyond which nothing is told from a pole, which lies at infinity."""
 
 
-class _Lines(NamedTuple):
-    """Lines of a plot in the file's units, and what became of its rows."""
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines of a plot before they are cut, and what became of its rows."""
 
     vertices: Vertices
+    data: Bounds
     lost: int
-    beyond: int
     stand_ins: int
+    beyond: int
+    untracked: int
+    alone: int
     notes: tuple[str, ...]
+
+    def at(self, places: Coordinates) -> Coordinates:
+        """Return coordinates of the lines with the counts of their rows."""
+        counts = {
+            name: getattr(self, name) for name in ("data", "lost", "stand_ins", "beyond", "untracked", "alone", "notes")
+        }
+        return replace(places, **counts)
 
 
 def place_lines(plot: Plot, table: Table, room: Room, progress: Progress = silent) -> Coordinates:
@@ -65,31 +77,37 @@ def place_lines(plot: Plot, table: Table, room: Room, progress: Progress = silen
     -----
     150 bytes of memory a row at the most; lines that are cut or broken very often take more.
     """
-    vertices, lost, beyond, stand_ins, notes = _lines(plot, table)
-    data = _extent(plot, vertices)
+    lines = _lines(plot, table)
+    vertices = lines.vertices
     progress(0.5, "placing lines on the plane")
-    home = measure(plot, vertices.x, vertices.y).home if plot.crs == "plane" else data
-    if plot.in_degrees:
-        x, y = mercator(vertices.x, vertices.y)
-        # Only rounding takes a latitude on the map's edge beyond it.
-        inside = np.abs(vertices.y) <= MAX_LATITUDE
-        y = np.where(inside, np.clip(y, -R, R), np.clip(y, -NEAREST_POLE, NEAREST_POLE))
-        vertices = cut_at_poles(cut_at_date_line(vertices._replace(x=np.clip(x, -R, R), y=y), -R, R), R)
-        us, vs = (np.clip(one, 0, QUANTA - 1) for one in WEB_MERCATOR.quantise(vertices.x, vertices.y))
-        world = WEB_MERCATOR
+    if plot.geographic:
+        world, home = WEB_MERCATOR, lines.data
     else:
-        world = WEB_MERCATOR if plot.geographic else plane_world(plot, data, home)
-        us, vs = world.quantise(vertices.x, vertices.y)
+        found = measure(plot, vertices.x, vertices.y)
+        world, home = plane_world(plot, found.extent, found.home), found.home
+    if plot.in_degrees:
+        vertices = _on_map(vertices)
+    us, vs = world.quantise(vertices.x, vertices.y)
+    if plot.in_degrees:
+        us, vs = np.clip(us, 0, QUANTA - 1), np.clip(vs, 0, QUANTA - 1)
     if not np.isfinite(us).any():
         raise DataError(f"no line of plot {plot.name!r} lies on its plane: its coordinates are not {plot.crs}.")
     extent = Bounds(*(float(one) for one in (np.nanmin(us), np.nanmax(us), np.nanmin(vs), np.nanmax(vs))))
-    first = first_view(us, vs, extent, world, home).home
+    first = first_view(us, vs, extent, world, home)
     x, y, row = room.keep("x", us), room.keep("y", vs), room.keep("row", vertices.row)
     progress(0.8, "indexing lines")
     index = index_segments(us, vs)
     index = Segments(*(room.keep(name, values) for name, values in index._asdict().items()))
-    counted: Any = {"lost": lost, "beyond": beyond, "stand_ins": stand_ins}
-    return Coordinates(x, y, row, extent, world, index, data, notes=notes, home=first, **counted)
+    return lines.at(Coordinates(x, y, row, extent, world, index, home=first.home))
+
+
+def _on_map(vertices: Vertices) -> Vertices:
+    """Project longitudes and latitudes to the map, and cut lines at its edges."""
+    x, y = mercator(vertices.x, vertices.y)
+    # Only rounding takes a latitude on the map's edge beyond it.
+    inside = np.abs(vertices.y) <= MAX_LATITUDE
+    y = np.where(inside, np.clip(y, -R, R), np.clip(y, -NEAREST_POLE, NEAREST_POLE))
+    return cut_at_poles(cut_at_date_line(vertices._replace(x=np.clip(x, -R, R), y=y), -R, R), R)
 
 
 def raw_lines(plot: Plot, table: Table) -> Coordinates:
@@ -97,8 +115,8 @@ def raw_lines(plot: Plot, table: Table) -> Coordinates:
 
     Lines of longitudes go the short way around the world: they are cut where those of the file begin and end.
     """
-    vertices, lost, beyond, stand_ins, notes = _lines(plot, table, wrap=False)
-    data = _extent(plot, vertices)
+    lines = _lines(plot, table, wrap=False)
+    vertices, data = lines.vertices, _extent(plot, lines.vertices)
     if plot.crs == "lonlat":
         if data.x0 >= -180 and data.x1 <= 180:
             vertices = cut_at_date_line(vertices)
@@ -107,8 +125,7 @@ def raw_lines(plot: Plot, table: Table) -> Coordinates:
         else:
             vertices = break_at_jumps(vertices, 180.0)
     index = index_segments(vertices.x, vertices.y)
-    counted: Any = {"lost": lost, "beyond": beyond, "stand_ins": stand_ins}
-    return Coordinates(*vertices, data, index=index, data=data, notes=notes, **counted)
+    return replace(lines.at(Coordinates(*vertices, data, index=index)), data=data)
 
 
 def wrapped(longitude: Floats) -> Floats:
@@ -119,59 +136,52 @@ def wrapped(longitude: Floats) -> Floats:
 
 
 def _lines(plot: Plot, table: Table, wrap: bool = True) -> _Lines:
-    """Return a plot's lines before they are cut: longitudes wrapped or as they are, NaN for what is nowhere."""
-    pairs = [_axes(table, plot.x.column, plot.y.column)]
+    """Return a plot's lines before they are cut: in degrees where these lead to its map, NaN for what is nowhere."""
+    finite, known, on_map = (np.ones(table.rows, np.bool_) for _ in range(3))
+    pairs, boxes = [], []
+    for names in [(plot.x.column, plot.y.column), *([(plot.x.end, plot.y.end)] if plot.x.end else [])]:
+        x, y = (np.array(table.column(name), np.float64) for name in names)
+        finite &= np.isfinite(x) & np.isfinite(y)
+        found = measure(plot, x, y)
+        x, y = found.emptied(x, y)
+        known &= np.isfinite(x) & np.isfinite(y)
+        if plot.in_degrees:
+            x, y, off = _degrees(plot, x, y, wrap)
+            on_map &= ~off
+        pairs.append((x, y))
+        boxes.append(found.data)
+    lost, stand_ins = (int(np.count_nonzero(one)) for one in (~finite, finite & ~known))
+    beyond = int(np.count_nonzero(known & ~on_map))
+    del finite, known
+    notes = _left_out(plot, lost, stand_ins, beyond)
+    data = Bounds(*(edge(one) for edge, one in zip((min, max, min, max), zip(*boxes, strict=True), strict=True)))
     if plot.x.end:
-        pairs.append(_axes(table, plot.x.end, plot.y.end))
-    finite = np.all([np.isfinite(x) & np.isfinite(y) for x, y in pairs], axis=0)
-    stand_ins = _emptied(plot, pairs, finite)
-    if wrap and plot.projected:
-        pairs = [parse(plot.crs).to_degrees(x, y) for x, y in pairs]
-    if wrap and plot.in_degrees:
-        pairs = [(wrapped(x), y) for x, y in pairs]
-    told = np.all([np.isfinite(x) & np.isfinite(y) for x, y in pairs], axis=0)
-    on_map = told.copy()
-    if plot.in_degrees if wrap else plot.crs == "lonlat":
-        for x, y in pairs:
-            nowhere = (np.abs(x) > 360) | (np.abs(y) > POLE)
-            on_map &= ~nowhere & (np.abs(y) <= MAX_LATITUDE)
-            x[nowhere] = y[nowhere] = np.nan
-    lost = table.rows - int(np.count_nonzero(finite))
-    beyond = table.rows - lost - stand_ins - int(np.count_nonzero(told & on_map))
-    del finite, told, on_map
-    left = (*_left_out(plot, lost, beyond, stand_ins),)
-    if plot.x.end:
-        return _Lines(from_ends(*pairs[0], *pairs[1]), lost, beyond, stand_ins, left)
+        return _Lines(from_ends(*pairs[0], *pairs[1]), data, lost, stand_ins, beyond, 0, 0, tuple(notes))
     track = table.column(plot.track) if plot.track else None
     time = table.column(plot.order.column) if plot.order.column else None
-    joined = join(*pairs[0], track, time, plot.order, "lonlat" if wrap and plot.projected else plot.crs)
+    joined = join(*pairs[0], track, time, plot.order, "lonlat" if plot.in_degrees else plot.crs)
+    if not len(joined.row):
+        raise DataError(f"no row of plot {plot.name!r} tells its track and its time: choose other columns for these.")
     vertices = from_rows(*pairs[0], joined.row, joined.begins)
-    notes = (*left, *_told(plot, joined), *_unjoined(vertices))
-    return _Lines(vertices, lost + joined.unnamed + joined.untimed, beyond, stand_ins, notes)
+    lonely = int(np.count_nonzero(on_map[alone(vertices)]))
+    told = (*notes, *_told(plot, joined), *_unjoined(lonely))
+    return _Lines(vertices, data, lost, stand_ins, beyond, joined.unnamed + joined.untimed, lonely, told)
 
 
-def _emptied(plot: Plot, pairs: list[tuple[Floats, Floats]], finite: Array) -> int:
-    """Put NaN for the numbers that stand for no coordinate; return how many rows with all of them had such."""
-    off = np.zeros(len(pairs[0][0]), bool)
-    for x, y in pairs:
-        if not (np.isfinite(x) & np.isfinite(y)).any():
-            continue
-        found = measure(plot, x, y)
-        here = np.isin(x, found.x_codes) | np.isin(y, found.y_codes) if found.stand_ins else np.zeros(len(x), bool)
-        here &= np.isfinite(x) & np.isfinite(y)
-        x[here] = y[here] = np.nan
-        off |= here
-    return int(np.count_nonzero(off & finite))
-
-
-def _axes(table: Table, x: str, y: str) -> tuple[Floats, Floats]:
-    return np.array(table.column(x), np.float64), np.array(table.column(y), np.float64)
+def _degrees(plot: Plot, x: Floats, y: Floats, wrap: bool) -> tuple[Floats, Floats, Flags]:
+    """Return longitudes and latitudes, NaN where there are no such, and which rows are not on the map."""
+    if plot.projected:
+        x, y = parse(plot.crs).to_degrees(x, y)
+    with np.errstate(invalid="ignore"):
+        nowhere = ~((np.abs(x) <= 360) & (np.abs(y) <= POLE))
+        off = nowhere | (np.abs(y) > MAX_LATITUDE)
+    x[nowhere] = y[nowhere] = np.nan
+    return wrapped(x) if wrap else x, y, off
 
 
 def _extent(plot: Plot, vertices: Vertices) -> Bounds:
     if not np.isfinite(vertices.x).any():
-        names = f"{plot.x.column!r} and {plot.y.column!r}"
-        raise DataError(f"columns {names} hold no row with two finite numbers that is part of a line: choose others.")
+        raise DataError(f"no row of plot {plot.name!r} lies where its coordinates say: they are not {plot.crs}.")
     edges = (np.nanmin(vertices.x), np.nanmax(vertices.x), np.nanmin(vertices.y), np.nanmax(vertices.y))
     return Bounds(*(float(one) for one in edges))
 
@@ -180,14 +190,12 @@ def _rows(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
-def _left_out(plot: Plot, lost: int, beyond: int, stand_ins: int) -> Iterator[str]:
-    if stand_ins:
-        yield (
-            f"{_rows(stand_ins)} with a number, such as -9999 or 91, that stands for no {plot.x.title} or "
-            f"{plot.y.title}: lines end there."
-        )
+def _left_out(plot: Plot, lost: int, stand_ins: int, beyond: int) -> Iterator[str]:
+    titles = f"{plot.x.title} and {plot.y.title}"
     if lost:
-        yield f"{_rows(lost)} without a finite {plot.x.title} and {plot.y.title}: lines end there."
+        yield f"{_rows(lost)} without a finite {titles}: lines end there."
+    if stand_ins:
+        yield f"{_rows(stand_ins)} with a number, such as -9999 or 91, that stands for no {titles}: lines end there."
     if beyond:
         yield f"{_rows(beyond)} beyond 85.05 degrees of latitude, or nowhere on the globe: lines end at the map's edge."
 
@@ -223,6 +231,6 @@ def _jumps(plot: Plot) -> str:
     return "jumps of over 10 km and 500 m/s, and 10 times their track's usual speed,"
 
 
-def _unjoined(vertices: Vertices) -> Iterator[str]:
-    if lonely := alone(vertices):
+def _unjoined(lonely: int) -> Iterator[str]:
+    if lonely:
         yield f"{_rows(lonely)} alone in a track, or between breaks: no line leads there."

@@ -53,13 +53,13 @@ def from_ends(x: Floats, y: Floats, end_x: Floats, end_y: Floats) -> Vertices:
     return Vertices(xs.ravel(), ys.ravel(), np.repeat(row, 3))
 
 
-def alone(vertices: Vertices) -> int:
-    """Return how many vertices no line leads to or from."""
+def alone(vertices: Vertices) -> Rows:
+    """Return the rows of vertices that no line leads to or from."""
     placed = np.isfinite(vertices.x)
     joined = placed[1:] & placed[:-1]
     placed[1:] &= ~joined
     placed[:-1] &= ~joined
-    return int(np.count_nonzero(placed))
+    return vertices.row[placed]
 
 
 def _inserted(vertices: Vertices, before: Rows, x: Any, y: Any) -> Vertices:

@@ -57,6 +57,8 @@ class Coordinates:
     notes : tuple of str
     raw : bool
         Whether x and y are as in the file, though the rows are ordered and indexed by their quanta.
+    untracked, alone : int
+        Of tracks: rows that tell no track or no time, and rows that no line leads to or from.
     stand_ins : int
         Rows with a number such as -9999 that stands for no coordinate.
     home : Bounds or None
@@ -77,13 +79,15 @@ class Coordinates:
     notes: tuple[str, ...] = ()
     raw: bool = False
     stand_ins: int = 0
+    untracked: int = 0
+    alone: int = 0
     home: Bounds | None = None
     outside: int = 0
 
     @property
     def dropped(self) -> int:
         """Rows that have no place."""
-        return self.lost + self.stand_ins + self.beyond
+        return self.lost + self.stand_ins + self.beyond + self.untracked + self.alone
 
     def spans(self, rect: Rect) -> Array:
         """Return the rows to read for a rectangle, int64, shape (n, 2), half-open."""

@@ -35,7 +35,7 @@ Array: TypeAlias = npt.NDArray[Any]
 # Edited code must never read a layout that older code has written.
 CODE = source_digest(bulk, line_places, lines, measuring, places, segments, systems, tracks, world, zorder)
 
-_LATER = ("stand_ins", "home", "outside")
+_LATER = ("stand_ins", "untracked", "alone", "home", "outside")
 # The share of the work that is reading columns; the layout is the rest.
 READING = 0.5
 SCANNED = 2_000_000
@@ -220,6 +220,8 @@ def _load(home: Path) -> Coordinates:
         facts["beyond"],
         tuple(facts["notes"]),
         stand_ins=facts["stand_ins"],
+        untracked=facts["untracked"],
+        alone=facts["alone"],
         home=Bounds(*facts["home"]) if facts["home"] else None,
         outside=facts["outside"],
     )

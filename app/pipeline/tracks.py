@@ -28,7 +28,7 @@ LEAST_GAP = 300.0
 MANY_STEPS = 10.0
 """How many of its track's median steps a gap is longer than."""
 MANY_LONG_STEPS = 3.0
-"""How many of its track's long steps a gap is longer than; one step in twenty is longer: some send bursts."""
+"""How many of its track's long steps a gap is longer than; one step in ten is longer: some send bursts."""
 LEAST_JUMP = 10_000.0
 """Metres: a shorter step ends no line, however fast."""
 FASTEST = 500.0
@@ -204,7 +204,7 @@ def _or_typical(own: Floats) -> Floats:
 def _usual(
     x: Floats, y: Floats, time: Floats, starts: Rows, row: Rows, unit: float, ground: int
 ) -> tuple[Floats, Floats, Floats]:
-    """Return each track's median step, the one than which one in twenty is longer, and its median speed.
+    """Return each track's median step, the one than which one in ten is longer, and its median speed.
 
     Seconds, and metres a second; NaN of tracks that have not two steps. Steps of no time count for none.
     """
@@ -225,7 +225,7 @@ def _usual(
                 n += 1
         if n > 1:
             some = np.sort(steps[:n])
-            step[at], long[at] = some[(n - 1) // 2], some[int(0.95 * (n - 1))]
+            step[at], long[at] = some[(n - 1) // 2], some[int(0.9 * (n - 1))]
             fast[at] = np.sort(speeds[:n])[(n - 1) // 2]
     return step, long, fast
 

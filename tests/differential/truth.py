@@ -137,7 +137,7 @@ def _lines(rows: pd.DataFrame, source: Source) -> Iterator[list[int]]:
         usual = seconds[follows & (seconds > 0)]
         most = 300.0
         if len(usual) > 1:
-            median, long = np.quantile(usual, [0.5, 0.95], method="lower")
+            median, long = np.quantile(usual, [0.5, 0.9], method="lower")
             most = max(most, 10 * median, 3 * long)
         cuts = np.flatnonzero(follows & (seconds > most))
         yield from (part.tolist() for part in np.split(track.index.to_numpy(), cuts))

@@ -25,6 +25,7 @@ from app.pipeline.stores.memory import MemoryStore
 from app.pipeline.table import fingerprint
 from app.pipeline.types import Axis, Bounds, Field, Plot, TrackOrder
 from app.pipeline.world import QUANTA, WEB_MERCATOR
+from app.plots import counts
 
 NAN = np.nan
 V = Field("v", "v")
@@ -151,7 +152,8 @@ def test_coordinates_without_room_for_arithmetic_are_a_sentence(tmp_path):
 def test_tracks_become_lines(tmp_path, crs):
     frame = {"x": [0.0, 1, 2, NAN], "y": [0.0, 1, 2, 3], "t": ["a", "a", "b", "b"], "v": [1, 2, 3, 4]}
     points = opened(tmp_path, frame, kind="lines", track="t", crs=crs)
-    assert (points.kind, points.at.dropped, points.at.row.tolist()) == ("lines", 1, [0, 1, 1, 2, 3])
+    assert (points.kind, points.at.lost, points.at.row.tolist()) == ("lines", 1, [0, 1, 1, 2, 3])
+    assert (points.at.alone, points.at.dropped) == (1, 2)
     assert np.isnan(points.at.x).tolist() == [False, False, True, False, True]
     assert points.values("v").tolist() == [1, 2, 2, 3, 4]
 
@@ -180,6 +182,23 @@ def test_lines_lie_where_their_longitudes_are(tmp_path, x, y, drawn):
     assert points.at.stand_ins == x.count(181) + x.count(999)
     assert points.at.beyond == 0
     assert not (np.diff(points.at.y) != 0)[~np.isnan(np.diff(points.at.y))].any()
+
+
+def test_every_row_of_a_track_is_drawn_or_counted_once(tmp_path):
+    frame = {
+        "x": [0.0, 1, NAN, 2, 3, 999, 4, 5, 6, 7],
+        "y": [0.0, 1, 2, 88, 3, 4, 5, 6, 7, 8],
+        "t": ["a", "a", "a", "a", "b", "b", "c", None, "d", "d"],
+        "when": [1.0, 2, 3, 4, 1, 2, 1, 1, NAN, 2],
+    }
+    plot = {"kind": "lines", "crs": "lonlat", "track": "t", "order": TrackOrder("when")}
+    first = opened(tmp_path, frame, **plot)
+    assert not first.restored
+    for points in (first, root_of(tmp_path, **plot).open()):
+        at = points.at
+        assert (at.lost, at.beyond, at.stand_ins, at.untracked, at.alone) == (1, 1, 1, 2, 3)
+        told = counts(points)
+        assert (told["read"], told["drawn"], sum(told["left"].values())) == (10, 2, 8)
 
 
 def test_a_line_is_cut_where_it_leaves_the_map(tmp_path):

@@ -132,10 +132,10 @@ def steps(*seconds):
         (steps(*[10] * 20, 60, *[10] * 20), 0),
         (steps(*[10] * 20, 3600, *[10] * 20, 601, 10), 2),
         (steps(10, 10, 2_600_000), 1),
-        # What is usual is no gap: hourly rows, and bursts of ten rows an hour.
+        # What is usual is no gap: hourly rows, and bursts of eight rows an hour.
         (steps(*[3600] * 30), 0),
-        (steps(*([1] * 9 + [3600]) * 20), 0),
-        (steps(*([1] * 9 + [3600]) * 20, 86_400, 1), 1),
+        (steps(*([1] * 7 + [3600]) * 20), 0),
+        (steps(*([1] * 7 + [3600]) * 20, 86_400, 1), 1),
         # Rows of one second.
         (np.repeat(steps(10, 10, 10, 10_000, 10), 3), 1),
         (np.zeros(9), 0),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.datasets.catalogue import Added, Entry
 from app.datasets.recognise import recognise
 from app.pipeline.errors import DataError
 from app.pipeline.roots import PlotRoot
@@ -100,9 +101,66 @@ def test_numbers_may_be_times(tmp_path: Path, name: str, scale: float, seconds: 
     assert sorted(map(len, drawn(found.plots[1])[0])) == [60] * 12
 
 
+@pytest.mark.parametrize(("name", "proposed"), [("mmsi", True), ("vendor_id", False)])
+def test_a_sure_name_needs_no_near_rows(tmp_path: Path, name: str, proposed: bool) -> None:
+    frame = moving(50, 20)
+    frame["lon"] = np.random.default_rng(2).uniform(-40, 40, len(frame))
+    assert (len(recognise(written(tmp_path, frame.rename(columns={"id": name}))).plots) == 2) == proposed
+
+
 def test_numbers_that_measure_something_else_are_no_times(tmp_path: Path) -> None:
     frame = moving().rename(columns={"speed": "travel_time"}).drop(columns="when")
     assert len(recognise(written(tmp_path, frame)).plots) == 1
+
+
+@pytest.mark.parametrize(
+    ("ids", "rows"),
+    [
+        (np.tile([219000001, 219000002], 1000), 2000),
+        (np.repeat([["a", "b", "a", "c"]], 25, axis=0).ravel(), 100),
+        (np.random.default_rng(5).choice([2**62, 2**62 + 1, 2**62 + 2], 300), 300),
+    ],
+)
+def test_interleaved_tracks_without_times_are_joined_as_they_come(tmp_path: Path, ids: np.ndarray, rows: int) -> None:
+    at = np.arange(rows)
+    frame = pd.DataFrame({"mmsi": ids, "lat": 55 + at * 1e-4, "lon": 10 + at * 1e-3})
+    lines, notes = drawn(recognise(written(tmp_path, frame), kind="lines", track="mmsi").plots[0])
+    assert sorted(lines) == sorted(np.flatnonzero(ids == one).tolist() for one in np.unique(ids))
+    assert not any("gaps" in note or "alone" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("step", "silence", "degrees", "gaps", "back"),
+    [
+        (10.0, (601, 40_000), 0.02, 163, 141),  # aircraft, by ADS-B
+        (3600.0, (40_000, 4_000_000), 0.05, 20, 60),  # birds, an hour apart
+        (0.5, (301, 400), 1e-5, 7, 1000),  # vehicles, twice a second
+    ],
+)
+def test_no_line_is_drawn_over_silence_nor_back_in_time(
+    tmp_path: Path, step: float, silence: tuple[int, int], degrees: float, gaps: int, back: int
+) -> None:
+    random = np.random.default_rng(gaps)
+    many, each = 40, 200
+    # Every fourth row and the one after it, apart from each other: a gap before it, or the two the wrong way around.
+    places = random.permutation(np.flatnonzero(np.arange(many * each) % each % 4 == 2))
+    silent, swapped = places[:gaps], places[gaps : gaps + back]
+    apart = np.full(many * each, step)
+    apart[silent] = random.uniform(*silence, gaps)
+    seconds = np.cumsum(apart.reshape(many, each), axis=1).ravel() + 1.7e9
+    walk = np.cumsum(random.normal(0, degrees, (2, many, each)), axis=2) + random.uniform(-50, 50, (2, many, 1))
+    frame = pd.DataFrame({"icao24": np.repeat([f"{one:06x}" for one in range(many)], each), "time": seconds})
+    frame["longitude"], frame["latitude"] = walk.reshape(2, -1)
+    order = np.arange(many * each)
+    order[swapped], order[swapped + 1] = swapped + 1, swapped
+    found = recognise(written(tmp_path, frame.iloc[order]))
+    lines, notes = drawn(found.plots[1])
+    assert len(lines) == many + gaps
+    # Of each line the moments grow, and none is far from the one before.
+    times = seconds[order]
+    assert all((np.diff(times[one]) > 0).all() and np.diff(times[one]).max(initial=0) <= step * 1.01 for one in lines)
+    assert any(note.startswith(f"{back:,} rows earlier than the one before") for note in notes)
+    assert any(note.startswith(f"{gaps:,} gaps of over 10 times") for note in notes)
 
 
 def test_gaps_and_steps_back_are_counted_and_said(tmp_path: Path) -> None:
@@ -139,6 +197,13 @@ def test_a_toml_beside_it_says_how_tracks_are_joined(tmp_path: Path, said: str, 
     plot = recognise(written(tmp_path, frame, f'kind = "lines"\ntrack = "id"\n{said}\n')).plots[0]
     assert plot.order == order
     assert len(drawn(plot)[0]) == lines
+
+
+def test_an_added_file_keeps_what_is_said_of_its_tracks(tmp_path: Path) -> None:
+    entry = Entry(written(tmp_path, moving()), kind="lines", track="id", time="when", gap_time=7.0, gap_distance=0.0)
+    Added(tmp_path / "added.json").add(entry)
+    plot = Added(tmp_path / "added.json").entries()[0].open().plots[0]
+    assert (plot.track, plot.order) == ("id", TrackOrder("when", gap=7.0, jump=0.0))
 
 
 @pytest.mark.parametrize("said", ["gap_time = -1", "gap_distance = inf", 'gap_time = "5 min"', "gap_time = true"])
