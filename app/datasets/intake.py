@@ -23,8 +23,11 @@ import pyarrow.ipc as paipc
 import pyarrow.parquet as pq
 
 from app.datasets.suspects import check_content, check_text
+from app.pipeline.arrow import ArrowSource
 from app.pipeline.errors import DataError, StageboardError
-from app.pipeline.files import ARROW, PARQUET, ReadAgainError, reading
+from app.pipeline.files import ARROW, PARQUET, Part, ReadAgainError, reading
+from app.pipeline.outline import Outline, candidates
+from app.pipeline.parquet import PEEKED, logical_geometry
 from app.pipeline.text import TextSource
 
 BATCH_ROWS = 8_192
@@ -126,7 +129,8 @@ def _parquet(path: Path, out: Path, limits: Limits, most: int) -> dict[str, Any]
         footer = int.from_bytes(stream.read(4), "little")
     if footer > min(FOOTER_BYTES, path.stat().st_size):
         raise DataError(f"the Parquet footer claims {footer:,} bytes: the file is damaged.")
-    with reading(path, "Parquet"), pq.ParquetFile(path, pre_buffer=False, buffer_size=PAGE_BYTES) as file:
+    options: dict[str, Any] = {"pre_buffer": False, "buffer_size": PAGE_BYTES, "coerce_int96_timestamp_unit": "us"}
+    with reading(path, "Parquet"), pq.ParquetFile(path, **options) as file:
         said = file.metadata
         _check_columns(said.num_columns, limits)
         _check_rows(said.num_rows, limits)
@@ -134,29 +138,72 @@ def _parquet(path: Path, out: Path, limits: Limits, most: int) -> dict[str, Any]
         sizes = [each.column(at).total_uncompressed_size for each in groups for at in range(each.num_columns)]
         if min(sizes, default=0) < 0 or sum(sizes) > most:
             raise _too_much(most)
-        names = _names(file.schema_arrow)
-        batches = file.iter_batches(BATCH_ROWS, columns=names, use_threads=False)
-        return _written(file.schema_arrow, batches, out, limits, most)
+        _names(file.schema_arrow)
+        return _readable(_Parquet(path, file), out, limits, most)
+
+
+class _Parquet:
+    """An opened Parquet file, read by one thread: where memory is short, others could not begin, and all would wait."""
+
+    def __init__(self, path: Path, file: pq.ParquetFile) -> None:
+        self._path, self._file = path, file
+        names = candidates(file.schema_arrow)
+        first = next(file.iter_batches(PEEKED, columns=names, use_threads=False), None) if names else None
+        heads = {name: first.column(name) for name in names} if first is not None else {}
+        self._outline = Outline(file.schema_arrow, logical_geometry(file.metadata), heads)
+        self.schema = self._outline.schema
+
+    def scan(self, columns: Sequence[str]) -> Iterator[Part]:
+        """Yield the columns batch by batch."""
+        row = 0
+        for batch in self._file.iter_batches(BATCH_ROWS, columns=self._outline.raw(columns), use_threads=False):
+            arrays = self._outline.read(batch, columns, self._path, row)
+            row += len(batch)
+            schema = pa.schema([self.schema.field(name) for name in columns])
+            yield Part(pa.RecordBatch.from_arrays(arrays, schema=schema), 0.0)
 
 
 def _arrow(path: Path, out: Path, limits: Limits, most: int) -> dict[str, Any]:
-    with reading(path, "Arrow"), pa.memory_map(str(path)) as stream:
-        reader: Any = paipc.open_file(stream) if stream.read(4) == b"ARRO" else None
-        if reader is None:
-            stream.seek(0)
-            reader = paipc.open_stream(stream)
-        _check_columns(len(reader.schema), limits)
+    with reading(path, "Arrow IPC"), pa.memory_map(str(path)) as stream:
+        schema = (paipc.open_file if stream.read(4) == b"ARRO" else _open_stream)(stream).schema
+        _check_columns(len(schema), limits)
+        _names(schema)
+    return _readable(ArrowSource(path, checked=True), out, limits, most)
 
-        def batches() -> Iterator[pa.RecordBatch]:
-            count = getattr(reader, "num_record_batches", None)
-            wholes = reader if count is None else (reader.get_batch(at) for at in range(count))
-            for whole in wholes:
-                # Offsets point into the buffers, or a reader would follow them out of the file.
-                whole.validate(full=True)
-                for start in range(0, len(whole), BATCH_ROWS):
-                    yield whole.slice(start, BATCH_ROWS)
 
-        return _written(reader.schema, batches(), out, limits, most)
+def _open_stream(stream: Any) -> Any:
+    stream.seek(0)
+    return paipc.open_stream(stream)
+
+
+def _readable(source: _Parquet | ArrowSource, out: Path, limits: Limits, most: int) -> dict[str, Any]:
+    """Write what can be read: a column that cannot be, though its file is sound otherwise, is left out."""
+    names = _names(source.schema)
+    try:
+        # Without a name to keep, its rows are looked for all the same, to say what is missing.
+        return _written(source.schema, _batches(source, names or source.schema.names[:1]), out, limits, most)
+    except (DataError, pa.ArrowException):
+        sound = [name for name in names if _sound(source, name)]
+        if not sound or sound == names:
+            raise
+    schema = pa.schema([source.schema.field(name) for name in sound])
+    said = _written(schema, _batches(source, sound), out, limits, most)
+    left = [name for name in source.schema.names if name not in sound]
+    return said | {"left": left[:20]}
+
+
+def _sound(source: _Parquet | ArrowSource, name: str) -> bool:
+    kept = pa.schema([pa.field(name, _plain(source.schema.field(name).type))])
+    try:
+        return all(_cleaned(batch, kept) is not None for batch in _batches(source, [name]))
+    except (DataError, pa.ArrowException):
+        return False
+
+
+def _batches(source: _Parquet | ArrowSource, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    for batch, _ in source.scan(names):
+        for start in range(0, len(batch), BATCH_ROWS):
+            yield batch.slice(start, BATCH_ROWS)
 
 
 def _written(

@@ -24,6 +24,9 @@ class ArrowSource:
     Parameters
     ----------
     path : Path
+    checked : bool
+        Whether every batch is validated before its values are touched: of a file that nobody vouches for, offsets may
+        point out of it.
 
     Raises
     ------
@@ -31,8 +34,8 @@ class ArrowSource:
         If it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, checked: bool = False) -> None:
+        self.path, self._checked = path, checked
         with reading(path, "Arrow IPC"):
             magic = ends(path)[0]
             if magic == b"FEA1":
@@ -107,6 +110,8 @@ class ArrowSource:
 
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         reader = self._reader(columns)
-        if self._file:
-            return (reader.get_batch(at) for at in range(reader.num_record_batches))
-        return iter(reader)
+        batches = (reader.get_batch(at) for at in range(reader.num_record_batches)) if self._file else iter(reader)
+        for batch in batches:
+            if self._checked:
+                batch.validate(full=True)
+            yield batch

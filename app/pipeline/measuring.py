@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.pipeline.bulk import CODES, EVERYWHERE, REACH, Fences, fences, spaced, stand_ins
-from app.pipeline.compiled import compiled
+from app.pipeline.compiled import compiled, read_only
 from app.pipeline.errors import DataError
 from app.pipeline.types import Bounds, Plot
 from app.pipeline.world import QUANTA, WEB_MERCATOR, World
@@ -61,7 +61,7 @@ class Measured(NamedTuple):
 def blocks(*columns: Array, rows: int = BLOCK) -> Iterator[tuple[Floats, ...]]:
     """Yield columns so many rows at a time, as float64."""
     for start in range(0, len(columns[0]), rows):
-        yield tuple(np.asarray(one[start : start + rows], np.float64) for one in columns)
+        yield tuple(read_only(np.asarray(one[start : start + rows], np.float64)) for one in columns)
 
 
 def extent_of(x: Array, y: Array, names: tuple[str, str]) -> tuple[Bounds, int]:

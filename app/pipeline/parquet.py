@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import pyarrow as pa
 import pyarrow.dataset as pads
 import pyarrow.fs as pafs
+import pyarrow.parquet as pq
 
 from app.pipeline.errors import DataError
 from app.pipeline.files import Part, ends, reading
@@ -48,14 +49,16 @@ class _Member:
     def rows(self) -> int:
         return int(self.fragment.metadata.num_rows)
 
-    def read(self, fragment: pads.ParquetFileFragment, names: Sequence[str], size: int) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, fragment: pads.ParquetFileFragment, names: Sequence[str], size: int, ahead: int = 4
+    ) -> Iterator[pa.RecordBatch]:
         """Yield the file's own batches with what the columns offered are read from."""
         with reading(self.path, "Parquet"):
             yield from fragment.to_batches(
                 schema=fragment.physical_schema,
                 columns=self.outline.raw(names),
                 batch_size=size,
-                batch_readahead=4,
+                batch_readahead=ahead,
                 fragment_readahead=1,
                 fragment_scan_options=_OPTIONS,
             )
@@ -140,7 +143,7 @@ class ParquetSource:
     def _first(
         self, member: _Member, group: pads.ParquetFileFragment, names: Sequence[str], rows: int
     ) -> dict[str, pa.Array]:
-        batch = next(member.read(group, names, rows))
+        batch = next(member.read(group, names, rows, 0))
         return dict(zip(names, member.outline.read(batch, names, member.path, 0), strict=True))
 
     def _column(self, member: _Member, name: str, array: pa.Array | None, count: int, row: int) -> pa.Array:
@@ -157,8 +160,11 @@ class ParquetSource:
 
 def _opened(path: Path, contents: Contents) -> tuple[list[_Member], list[str]]:
     """Open the files that can be read; of a folder's others, say which and why. A file alone must be readable."""
-    with ThreadPoolExecutor(OPENERS) as pool:
-        found = list(pool.map(_fragment, contents.files))
+    if len(contents.files) == 1:
+        found = [_fragment(contents.files[0])]
+    else:
+        with ThreadPoolExecutor(OPENERS) as pool:
+            found = list(pool.map(_fragment, contents.files))
     members: list[_Member] = []
     lost: dict[str, DataError] = {}
     heads: dict[str, pa.Array] = {}
@@ -203,7 +209,7 @@ def _outline(file: Path, fragment: pads.ParquetFileFragment, heads: dict[str, pa
         with reading(file, "Parquet"):
             table = fragment.head(PEEKED, columns=unseen, batch_size=PEEKED, fragment_scan_options=_OPTIONS)
         heads |= {name: _joined(table.column(name)) for name in unseen}
-    return Outline(schema, _logical(fragment), heads)
+    return Outline(schema, logical_geometry(fragment.metadata), heads)
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
@@ -212,15 +218,15 @@ def _joined(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
-def _logical(fragment: pads.ParquetFileFragment) -> dict[str, str]:
+def logical_geometry(metadata: pq.FileMetaData) -> dict[str, str]:
     """Return the columns of Parquet's own types for geometry, and their systems as written; empty for the default."""
-    schema = fragment.metadata.schema
+    schema = metadata.schema
     found = {}
     for at in range(len(schema)):
         column: Any = schema.column(at)
         if column.logical_type.type in ("GEOMETRY", "GEOGRAPHY"):
             said = loads(column.logical_type.to_json()).get("crs", "")
-            found[column.path] = _system(said, fragment.metadata.metadata or {})
+            found[column.path] = _system(said, metadata.metadata or {})
     return found
 
 

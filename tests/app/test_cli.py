@@ -226,3 +226,24 @@ def test_a_cache_that_cannot_be_used_costs_speed_only(
 
 def test_the_module_runs_the_command_line() -> None:
     assert importlib.import_module("app.__main__").main is cli.main
+
+
+def test_one_file_keeps_no_other_from_being_added_listed_or_traced(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, points: Path
+) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("lon,lat\n1,2\n3,4\n-9999,5\n")
+    assert cli.run(["data", "add", str(bad)]) == 0
+    assert "3 rows read: 2 drawn, 1 left out (1 stand-ins)." in capsys.readouterr().err
+    assert cli.run(["data", "list", "--json"]) == 0
+    assert '"left": {"stand-ins": 1}' in capsys.readouterr().out
+    bad.write_bytes(b"\0\xff\0" * 99)
+    bad.with_name("bad.csv.toml").write_text("crs = [")
+    assert cli.run(["data", "add", str(points), "--name", "walks"]) == 0
+    assert cli.run(["data", "list"]) == 0
+    said = capsys.readouterr()
+    assert "walks" in said.out
+    assert "bad cannot be served" in said.err
+    assert cli.run(["trace", "walks"]) == 0
+    assert cli.run(["trace", "bad"]) == 1
+    assert "cannot be read as TOML" in capsys.readouterr().err

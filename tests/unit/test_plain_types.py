@@ -14,8 +14,9 @@ from app.datasets.recognise import recognise
 from app.pipeline.columns import as_marks
 from app.pipeline.errors import DataError
 from app.pipeline.plain import nature, plain, plain_type
+from app.pipeline.roots import PlotRoot
 from app.pipeline.sources import open_source
-from app.pipeline.table import open_table
+from app.pipeline.table import fingerprint, open_table
 from app.pipeline.types import Axis, Field
 
 BIG = 2**53 + 1
@@ -257,3 +258,20 @@ def test_every_plain_type_is_plain() -> None:
             kind = plain_type(column.type)
             assert plain_type(kind) == kind, name
             assert plain(column).type == kind, name
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_view_opens_beside_a_field_that_cannot_be_read(tmp_path: Path, kept: bool) -> None:
+    raw, rows = [b"a"] * 999 + [b"\xff"], 1_000
+    offsets = np.arange(rows + 1, dtype=np.int32)
+    column = pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(b"".join(raw)))
+    place = pa.array(np.linspace(1, 2, rows))
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"lon": place, "lat": place, "word": column, "size": place}), path)
+    plot = recognise(path).plots[0]
+    for _ in range(2):
+        points = PlotRoot(plot, fingerprint(path), tmp_path / "kept" if kept else None).open()
+        assert len(points.values("size")) == rows
+        assert any("column 'word' is not text in UTF-8 in row 1,000" in note for note in points.notes)
+        with pytest.raises(DataError, match="column 'word' is not text in UTF-8 in row 1,000"):
+            points.values("word")

@@ -1,5 +1,7 @@
 """What a file holds is written anew: numbers, times and short texts as they were, and nothing else."""
 
+import json
+import struct
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +24,8 @@ KEPT: dict[str, tuple[pa.Array, pa.DataType]] = {
     "real": (pa.array([1.5, None, -0.0]), pa.float64()),
     "half": (pa.array(np.array([1, 2, 3], np.float16)), pa.float32()),
     "truth": (pa.array([True, False, None]), pa.bool_()),
-    "price": (pa.array([Decimal("1.50"), None, Decimal("9.99")]), pa.decimal128(3, 2)),
+    "price": (pa.array([Decimal("1.50"), None, Decimal("9.99")]), pa.float64()),
+    "account": (pa.array([Decimal(10**19 + 1), None, Decimal(7)], pa.decimal128(20, 0)), pa.decimal128(20, 0)),
     "day": (pa.array([date(2015, 1, 1)] * ROWS), pa.date32()),
     "time": (pa.array([datetime(2015, 1, 1, tzinfo=UTC)] * ROWS), pa.timestamp("us", "UTC")),
     "span": (pa.array([timedelta(1)] * ROWS), pa.duration("us")),
@@ -117,3 +120,22 @@ def test_a_larger_file_may_unpack_to_more(tmp_path: Path) -> None:
         with path.open("wb") as file:
             file.truncate(size)
         assert Limits().most(path) == most
+
+
+@pytest.mark.parametrize("write", [as_parquet, as_feather, as_stream])
+def test_points_come_as_their_coordinates(tmp_path: Path, write: Any) -> None:
+    points = [struct.pack("<BIdd", 1, 1, x, 50.0) for x in (9.5, 10.5)]
+    said = {"primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
+    table = pa.table({"geometry": [*points, None], "id": [1, 2, 3]}).replace_schema_metadata({"geo": json.dumps(said)})
+    found, told = taken(write(table, tmp_path / "given"))
+    assert found.to_pydict() == {"geometry.lon": [9.5, 10.5, None], "geometry.lat": [50, 50, None], "id": [1, 2, 3]}
+    assert told["left"] == []
+
+
+@pytest.mark.parametrize("write", [as_parquet, as_feather, as_stream])
+def test_a_column_that_cannot_be_read_is_left_out(tmp_path: Path, write: Any) -> None:
+    offsets, letters = pa.py_buffer(np.array([0, 1, 2], np.int32)), pa.py_buffer(b"a\xff")
+    table = pa.table({"x": [1, 2], "text": pa.StringArray.from_buffers(2, offsets, letters), "y": [3, 4]})
+    found, told = taken(write(table, tmp_path / "given"))
+    assert found.to_pydict() == {"x": [1, 2], "y": [3, 4]}
+    assert told["left"] == ["text"]
