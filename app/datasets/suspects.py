@@ -26,7 +26,7 @@ _MAGIC: Final = {
     b"\x89PNG": "a picture",
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bzip2",
+    **{f"BZh{level}".encode(): "bzip2" for level in range(1, 10)},
     b"\xfd7zX": "xz",
     b"\x7fELF": "a program",
     b"%PDF": "a PDF",

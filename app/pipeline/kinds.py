@@ -165,7 +165,9 @@ def _judged(texts: pa.Array, number: Kind) -> Kind:
 
 def _plainly(texts: pa.Array, number: Kind) -> Kind | None:
     """Judge a column by trying, which is fast where all values are numbers."""
-    for kind in (Kind("whole"), Kind("whole", huge=True)):
+    # Arrow would read 0x10 as 16, but that is a name.
+    whole = matching(texts, r"^-?\d+$") == len(texts)
+    for kind in (Kind("whole"), Kind("whole", huge=True)) if whole else ():
         try:
             texts.cast(kind.type)
         except pa.ArrowInvalid:

@@ -141,7 +141,8 @@ class Pass:
         if parsed.ragged and (again := self._as_text(records, parsed)) is not None:
             records, parsed = again, self._parsed(again.text)
         if parsed.ragged:
-            at = records.line + line_of(records.text, self._dialect)
+            earlier = self.skipped and self._first_skipped < records.line
+            at = records.line if earlier else records.line + line_of(records.text, self._dialect)
             self._skip(len(parsed.ragged), at, self._miscounted(parsed))
         arrays = [self._column(at, array, records) for at, array in zip(self._columns, parsed.columns, strict=True)]
         if parsed.rows and not self.widened:

@@ -223,8 +223,14 @@ class _Headed:
         distinct = _distinct(names)
         if twice := [name for name, kept in zip(names, distinct, strict=True) if name and name != kept]:
             self._notes.append(f"More than one column is called {twice[0]!r}: the later ones are numbered.")
-        header = b"" if at is None else self._lines[self._records[at][0] - 1].encode()
+        header = b"" if at is None else self._line_of_names(at)
         return replace(self._dialect, names=tuple(distinct), lines=line, header=header, notes=tuple(self._notes))
+
+    def _line_of_names(self, at: int) -> bytes:
+        """Return the header as it stands; nothing where it takes several lines."""
+        line, names = self._records[at]
+        alone = next(iter(self._dialect.values([self._lines[line - 1]])), [])
+        return self._lines[line - 1].encode() if [name.strip() for name in alone] == names else b""
 
     def _before(self) -> int:
         """Return how many lines stand before the first record."""

@@ -4,9 +4,9 @@ This module owns the pass over the rows. Each step has its module: `unpacking`, 
 holds a table), `kinds` (what its columns hold), `mending` (quotes), `parsing` and `cells`. It refuses to give a file up
 for a line or a value: both are left out, counted, and said.
 
-Arrow's parser does the work, a block of lines at a time: it hands over each line that it does not take, and leaves the
 Arrow's parser does the work, a block of lines at a time: it hands over each line that it does not take, and leaves
-the types of columns, memory and order to us. Read beside it were, by their own sniffers, ten files as tests have them:
+types, memory and order to us. Read beside it were, by their own sniffers, ten files such as are in the tests:
+
 - DuckDB 2.0.1 takes `10,5;55,25` for three columns; with `ignore_errors`, one quotation mark that never closes leaves 1
   row of 400,000 without a word, and of a Latin-1 text nothing but its count; identifiers beyond 2**63 become 128 bits.
 - polars 2.1.0 stops at the stray mark, the late word, a decimal comma, and Latin-1; where told to ignore errors it puts

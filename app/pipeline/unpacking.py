@@ -5,6 +5,7 @@ comes out. Nothing is unpacked to disk, and no more than a block of it is in mem
 """
 
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,11 +20,12 @@ from app.pipeline.errors import DataError
 MAGIC: Final = {
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bz2",
     b"\xfd7zXZ\x00": "xz",
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
 }
+_BZIP2: Final = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+"""Its first letters alone could begin a text."""
 TABLES: Final = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat")
 MUCH_LARGER = 10
 """A table in an archive is taken for what is meant where it is so many times the size of all others."""
@@ -67,7 +69,9 @@ class Unpacked:
 def packing(path: Path) -> str:
     """Return how a file is packed, by its first bytes; nothing where it is not."""
     with path.open("rb") as stream:
-        first = stream.read(6)
+        first = stream.read(10)
+    if _BZIP2.match(first):
+        return "bz2"
     return next((how for magic, how in MAGIC.items() if first.startswith(magic)), "")
 
 

@@ -151,7 +151,7 @@ def test_damage_anywhere_loses_no_more_than_its_line(tmp_path: Path, seed: int, 
         assert kept[at]["word"] == f"word {at}"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=300),
