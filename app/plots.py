@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from threading import Lock
 from typing import Any
+
+from cachetools import LRUCache
 
 from app.pipeline.controls import Controls
 from app.pipeline.errors import ParameterError
@@ -13,6 +16,11 @@ from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot
 from app.pipeline.world import PixelRect, World, degrees, mercator_bounds
 
 MOST_PIXELS = 16_000_000
+MOST_COUNTED = 20_000_000
+"""Rows that are looked at to tell how many lie outside a view, at most."""
+BLOCK = 1 << 20
+_counted: LRUCache[tuple[str, Bounds], int | None] = LRUCache(512)
+_lock = Lock()
 
 
 def described(dataset: Dataset, plot: Plot, fingerprint: str, points: Points) -> dict[str, Any]:
@@ -37,11 +45,12 @@ def described(dataset: Dataset, plot: Plot, fingerprint: str, points: Points) ->
         "rows": points.rows,
         "dropped": points.at.dropped,
         "counts": counts(points),
-        "whole": list(whole_bounds(points)),
         "notes": [*dataset.notes, *_account(points), *points.notes],
         "world": asdict(plane),
         "extent": [points.at.extent.x0, points.at.extent.x1 + 1, points.at.extent.y0, points.at.extent.y1 + 1],
         "view": list(opening_bounds(points)),
+        "whole": list(whole_bounds(points)),
+        "outside": outside(points, fingerprint),
         "axes": {name: _axis(axis) for name, axis in (("x", plot.x), ("y", plot.y))},
         "fields": [_field(points, one) for one in plot.fields],
         "defaults": {
@@ -127,6 +136,50 @@ def _told(points: Points, extent: Bounds) -> Bounds:
         return Bounds(xs[0], xs[1], ys[0], ys[1])
     (west, south), (east, north) = degrees(xs[0], ys[0]), degrees(xs[1], ys[1])
     return Bounds(west, east, south, north)
+
+
+def outside(points: Points, fingerprint: str) -> int | None:
+    """Return how many rows lie outside the view that a plot opens with.
+
+    Parameters
+    ----------
+    points : Points
+    fingerprint : str
+        Of the plot's root: what was counted once is remembered.
+
+    Returns
+    -------
+    int or None
+        None where some do, or may, but how many is not known: of lines, and where too many would be read.
+    """
+    view, shown = points.plot.view, whole_bounds(points)
+    within = view and view.x0 <= shown.x0 and view.x1 >= shown.x1 and view.y0 <= shown.y0 and view.y1 >= shown.y1
+    if view is None or within:
+        return 0
+    key = (fingerprint, view)
+    with _lock:
+        if key in _counted:
+            return _counted[key]
+    found = _outside(points, view)
+    with _lock:
+        _counted[key] = found
+    return found
+
+
+def _outside(points: Points, view: Bounds) -> int | None:
+    plane = plane_of(points)
+    projected = mercator_bounds(view) if points.plot.crs == "lonlat" else view
+    around = plane.around(projected)
+    if points.plot.kind != "points" or points.at.touched(around) > MOST_COUNTED:
+        return None
+    left, right, top, bottom = plane.rectangle(projected)
+    inside = 0
+    for start, stop in points.at.spans(around):
+        for at in range(start, stop, BLOCK):
+            x, y = (one[at : min(at + BLOCK, stop)] for one in (points.at.x, points.at.y))
+            # A row lies in the quantum from its number to the next.
+            inside += int(((x + 1.0 > left) & (x <= right) & (y + 1.0 > top) & (y <= bottom)).sum())
+    return points.rows - inside
 
 
 def picture_params(

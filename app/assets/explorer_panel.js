@@ -17,6 +17,21 @@
     },
   });
 
+  /** Show the extent of all rows, those too that the opening view leaves out. */
+  function showAll(page) {
+    page.begin("all");
+    page.opening = false;
+    page.settling = true;
+    board.openView(page.map, page.world, { view: page.info.whole }, true);
+    page.settling = false;
+    page.view.schedule();
+    page.write("all");
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#explorer-all") && board.explorer) showAll(board.explorer);
+  });
+
   /** Options of the colormap select, each with its colours as they would be used now. */
   const functions = (window.dashMantineFunctions = window.dashMantineFunctions || {});
   functions.explorerColormap = ({ option }) => {

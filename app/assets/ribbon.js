@@ -5,7 +5,7 @@
   const STAGES = ["source", "grid", "spread", "stats", "index", "encode"];
   const NAMES = {
     cmap: "colormap", normalization: "normalisation", data_opacity: "data opacity", map_opacity: "map opacity", basemap: "base map",
-    theme: "light or dark", open: "opened", category: "category brought out", history: "back or forward",
+    theme: "light or dark", open: "opened", category: "category brought out", history: "back or forward", all: "all rows shown",
   };
   const ms = (value) => board.format.ms(value);
 

@@ -55,7 +55,7 @@ def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]
     """Return the page; the browser puts the controls in their place when the first picture is painted."""
     told = browser_info(dataset, plot, shown, info)
     facts = f"{count(info['rows'], 'row')}, drawn as {plot.kind}"
-    controls = panel(dataset, plot, shown, runtime.current().datasets(), info["notes"])
+    controls = panel(dataset, plot, shown, runtime.current().datasets(), info["notes"], info["outside"])
     head = [html.H1(dataset.title), html.P(facts, className="explorer-facts figures")]
     area = dl.Map(
         id=told["map"],

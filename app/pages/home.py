@@ -62,6 +62,13 @@ def _facts(dataset: Dataset) -> Facts:
     return Facts(info.rows, len(info.columns))
 
 
+def _which(dataset: Dataset) -> str:
+    """Return what tells a data set from one of the same title: its file and folder, or that it is an upload."""
+    path = dataset.plots[0].path
+    where = f"{path.parent.name}/{path.name}" if runtime.current().shared(dataset.name) else "your upload"
+    return f"{where} · {dataset.name}"
+
+
 def _own_data() -> Sequence[Component]:
     served = runtime.current()
     return (
@@ -94,7 +101,7 @@ def layout(**_query: str) -> Component:
     titles = Counter(one.title for one in found)
     for one in found:
         try:
-            shown.append(card(one, _facts(one), twin=titles[one.title] > 1))
+            shown.append(card(one, _facts(one), _which(one) if titles[one.title] > 1 else ""))
         except DataError as error:
             gone.append((one.title, str(error)))
     lost = [unavailable(*one) for one in gone]

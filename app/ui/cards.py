@@ -103,15 +103,15 @@ def _actions(dataset: Dataset) -> Component:
     )
 
 
-def card(dataset: Dataset, facts: Facts = Facts(), twin: bool = False) -> Component:
+def card(dataset: Dataset, facts: Facts = Facts(), which: str = "") -> Component:
     """Return a data set's card.
 
     Parameters
     ----------
     dataset : Dataset
     facts : Facts
-    twin : bool
-        Whether another has the same title: the card then says which file this is, and its name in addresses.
+    which : str
+        What tells it from another of the same title.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def card(dataset: Dataset, facts: Facts = Facts(), twin: bool = False) -> Compon
     """
     body = [
         html.H2(dataset.title),
-        html.P(f"{dataset.plots[0].path.name} · {dataset.name}", className="card-which") if twin else None,
+        html.P(which, className="card-which") if which else None,
         html.P(dataset.description, className="card-text") if dataset.description else None,
         _facts(facts),
         _plots(dataset),

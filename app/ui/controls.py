@@ -16,6 +16,7 @@ from app.pipeline.palettes import COLORMAPS
 from app.pipeline.types import Dataset, Field, FieldKind, Plot
 from app.ui.basemaps import BASE_MAPS
 from app.ui.icons import icon
+from app.ui.numbers import count
 
 # What each aggregate is called, and the fields that it can use.
 AGGREGATES: Final[dict[str, tuple[str, tuple[FieldKind, ...]]]] = {
@@ -166,7 +167,7 @@ def _map_group(plot: Plot, shown: Controls) -> Component:
     )
 
 
-def _actions(dataset: Dataset, plot: Plot) -> Component:
+def _actions(dataset: Dataset, plot: Plot, outside: int | None) -> Component:
     share = dmc.Button(
         html.Span("Copy link to this view", id="explorer-share-label", role="status"),
         id="explorer-share",
@@ -182,11 +183,24 @@ def _actions(dataset: Dataset, plot: Plot) -> Component:
         download=f"{dataset.name}-{plot.name}.png",
         className="explorer-export",
     )
-    return html.Div([share, reset, export], className="explorer-actions")
+    every = [] if outside == 0 else _show_all(outside)
+    return html.Div([share, reset, export, *every], className="explorer-actions")
+
+
+def _show_all(outside: int | None) -> list[Component]:
+    """Return the way to the rows that the opening view leaves out, and how many these are."""
+    many = "Rows lie" if outside is None else f"{count(outside, 'row')} {'lies' if outside == 1 else 'lie'}"
+    button = html.Button("Show all rows", id="explorer-all", type="button", className="button")
+    return [button, html.P(f"{many} outside the opening view.", className="explorer-outside figures")]
 
 
 def panel(
-    dataset: Dataset, plot: Plot, shown: Controls, served: Sequence[Dataset], notes: Sequence[str]
+    dataset: Dataset,
+    plot: Plot,
+    shown: Controls,
+    served: Sequence[Dataset],
+    notes: Sequence[str],
+    outside: int | None = 0,
 ) -> list[Component]:
     """Return what stands in the panel of controls.
 
@@ -200,6 +214,8 @@ def panel(
         All that can be chosen.
     notes : sequence of str
         What the user should know about the data.
+    outside : int or None
+        How many rows the opening view leaves out; None: some, and how many is not known.
     """
     said = (
         [html.Ul([html.Li(one) for one in notes], className="notes", **{"aria-label": "Notes on the data"})]
@@ -207,7 +223,7 @@ def panel(
         else []
     )
     return [
-        _actions(dataset, plot),
+        _actions(dataset, plot, outside),
         _data_group(dataset, plot, served),
         aggregate_group("explorer", plot, shown),
         colour_group("explorer", shown),

@@ -76,7 +76,7 @@ def test_a_card_shows_notes_and_a_lost_file_its_reason(engine):
     assert "12 rows were dropped." in str(card(dataset, Facts(1, 2)))
     assert "1 row · 2 columns" in str(card(dataset, Facts(1, 2)))
     assert "rows counted when it opens" in str(card(dataset, Facts()))
-    assert "line 17" in str(unavailable("trips.csv", "line 17 has 9 columns."))
+    assert "Line 17" in str(unavailable("trips.csv", "line 17 has 9 columns."))
 
 
 def test_stages_draws_both_graphs(visit, engine):

@@ -122,3 +122,21 @@ def test_a_figures_entries_are_actions_too(browse: Browse) -> None:
     assert page.url.endswith("/figure/places")
     page.go_forward()
     expect(page.locator("#figure-cmap")).to_have_value("bgy")
+
+
+def test_all_rows_are_shown_at_a_press_and_back_returns_to_the_opening_view(browse: Browse) -> None:
+    visit = opened(browse, "/explorer/flights")
+    page = visit.page
+    expect(page.locator(".explorer-outside")).to_have_text(re.compile(r"[\d,]+ rows lie outside the opening view\."))
+    opening = page.evaluate("stageboard.explorer.bounds()")
+    page.get_by_role("button", name="Show all rows").click()
+    page.wait_for_function("location.search.includes('bounds')")
+    x0, x1, y0, y1 = page.evaluate("stageboard.explorer.bounds()")
+    left, right, low, high = page.evaluate("stageboard.explorer.info.whole")
+    assert (x0 <= left, x1 >= right, y0 <= low, y1 >= high) == (True,) * 4
+    drawn(visit)
+    page.go_back()
+    page.wait_for_function("!location.search.includes('bounds')")
+    assert page.evaluate("stageboard.explorer.bounds()") == opening
+    visit = opened(browse, "/explorer/stars")
+    assert visit.page.locator("#explorer-all").count() == 0
