@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from app.datasets.suspects import check_content, check_text
 from app.pipeline.arrow import ArrowSource
-from app.pipeline.errors import DataError, StageboardError
+from app.pipeline.errors import DamagedError, DataError, StageboardError
 from app.pipeline.files import ARROW, PARQUET, Part, ReadAgainError, reading
 from app.pipeline.outline import Outline, candidates
 from app.pipeline.parquet import PEEKED, logical_geometry
@@ -182,6 +182,8 @@ def _readable(source: _Parquet | ArrowSource, out: Path, limits: Limits, most: i
     try:
         # Without a name to keep, its rows are looked for all the same, to say what is missing.
         return _written(source.schema, _batches(source, names or source.schema.names[:1]), out, limits, most)
+    except DamagedError:
+        raise
     except (DataError, pa.ArrowException):
         sound = [name for name in names if _sound(source, name)]
         if not sound or sound == names:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.ipc as paipc
 
-from app.pipeline.errors import DataError
+from app.pipeline.errors import DamagedError, DataError
 from app.pipeline.files import Part, ends, reading
 from app.pipeline.outline import Outline, candidates, tally_notes
 from app.pipeline.parquet import BATCH_ROWS, PEEKED, SAMPLE_PARTS, spaced
@@ -113,5 +113,14 @@ class ArrowSource:
         batches = (reader.get_batch(at) for at in range(reader.num_record_batches)) if self._file else iter(reader)
         for batch in batches:
             if self._checked:
-                batch.validate(full=True)
+                self._check(batch)
             yield batch
+
+    def _check(self, batch: pa.RecordBatch) -> None:
+        try:
+            batch.validate(full=True)
+        except pa.ArrowInvalid as error:
+            # Bytes that are no text harm one column; an offset or an index that points elsewhere was put there.
+            if "UTF8" in str(error):
+                raise
+            raise DamagedError(f"{str(self.path)!r} is damaged: {error}. Write it again.") from error

@@ -36,6 +36,10 @@ class DataError(StageboardError, ValueError):
     """A file cannot be explored as it is: correct the file or its declaration."""
 
 
+class DamagedError(DataError):
+    """A file's own structure is not to be trusted: no part of it is read."""
+
+
 class DataMissingError(DataError, FileNotFoundError):
     """A data file is not there: restore the file or remove its entry."""
 
