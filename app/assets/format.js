@@ -10,7 +10,7 @@
   /** From ten to this power on, and below ten to that, numbers have an exponent. */
   const [HUGE, TINY] = [15, -4];
   /** Digits that tell all float64 apart, that any of them keeps through arithmetic, and that float32 keeps when it is read. */
-  const [EVERY, SURE, SINGLE] = [17, 12, 6];
+  const [EVERY, SURE, SINGLE] = [17, 10, 6];
   /** What float32 loses at the most: a share, or half of its least. */
   const [HALF_DIGIT, HALF_LEAST] = [2 ** -24, 2 ** -150];
   /** Numbers in one notation differ by a factor of a thousand at the most; others each have their own. */
