@@ -10,7 +10,7 @@
   /** From ten to this power on, and below ten to that, numbers have an exponent. */
   const [HUGE, TINY] = [15, -4];
   /** Digits that tell all float64 apart, that any of them keeps through arithmetic, and that float32 keeps when it is read. */
-  const [EVERY, SURE, SINGLE] = [17, 10, 6];
+  const [EVERY, SURE, SINGLE] = [17, 12, 6];
   /** What float32 loses at the most: a share, or half of its least. */
   const [HALF_DIGIT, HALF_LEAST] = [2 ** -24, 2 ** -150];
   /** Numbers in one notation differ by a factor of a thousand at the most; others each have their own. */
@@ -138,11 +138,12 @@
    * was computed with no more than arithmetic leaves true.
    * @param {number} value
    * @param {boolean} own whether it is a value of the field itself
+   * @param {number} sure the digits of what was computed that are true
    */
-  function exact(value, own) {
+  function exact(value, own, sure = SURE) {
     if (named(value) || isWhole(value)) return full(value);
     // Of a field of float32, the shortest text in float64 has digits that nobody wrote.
-    return text(own ? shortest(value, Math.fround(value) === value) : trimmed(significant(value, SURE)));
+    return text(own ? shortest(value, Math.fround(value) === value) : trimmed(significant(value, sure)));
   }
 
   /** A value that was rounded to float32: the digits that are certain. */

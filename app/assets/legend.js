@@ -13,8 +13,11 @@
   const WORDS = { min: "minimum", max: "maximum", var: "variance of", std: "standard deviation of" };
   /** What moments are rounded to, ms. */
   const STEPS = [864e5, 6e4, 1e3, 1];
-  /** A moment rounded: to the day in which it lies, else to the nearest minute, second or ms. */
-  const roundedTo = (value, step) => (step === STEPS[0] ? Math.floor : Math.round)(value / step) * step;
+  /** A moment rounded to the nearest minute, second or ms; to the day in which it lies, unless the next is a minute away. */
+  function roundedTo(value, step) {
+    const nearest = Math.round(value / step) * step;
+    return step === STEPS[0] && nearest - value > STEPS[1] ? nearest - step : nearest;
+  }
 
   /** Make an element. */
   function element(tag, className, ...children) {
@@ -115,13 +118,6 @@
 
   const isFinite = ({ lo, hi }) => Number.isFinite(lo) && Number.isFinite(hi);
 
-  /** The two ends as they are written. @returns {[string, string]} */
-  function endTexts(scale, look, field) {
-    if (!isFinite(scale)) return [scale.lo, scale.hi].map(board.format.short);
-    const script = scriptOf(field, look);
-    return script.write([endOf(scale, script, scale.lo, 0), endOf(scale, script, scale.hi, 1)]);
-  }
-
   /** How far apart, on a bar so wide, two labels must stand that are centred, or begin or end at its ends. */
   const apart = (a, b) => (label(a) + label(b)) / BAR;
   const label = ({ text, at }) => (text.length * LETTER + 8) * (at === 0 || at === 1 ? 1 : 0.5);
@@ -131,7 +127,7 @@
    * @returns {{at: number, text: string}[]} each at the place of the value that its text names
    */
   function barTicks(scale, look = {}, field = undefined) {
-    if (!isFinite(scale)) return endTexts(scale, look, field).map((text, at) => ({ at, text }));
+    if (!isFinite(scale)) return [scale.lo, scale.hi].map((value, at) => ({ at, text: board.format.short(value) }));
     const script = scriptOf(field, look);
     const first = { one: endOf(scale, script, scale.lo, 0), at: 0 };
     if (!(scale.hi > scale.lo)) return [{ at: 0, text: script.write([first.one])[0] }];
@@ -147,6 +143,14 @@
       if (kept.every(clear)) kept.push(tick);
     }
     return kept.sort((a, b) => a.at - b.at);
+  }
+
+  /** The two ends, as the range under its slider has them: as on the bar, but moments without what its other ticks need. @returns {[string, string]} */
+  function endTexts(scale, look, field) {
+    const script = scriptOf(field, look);
+    if (script.candidates === moments && isFinite(scale)) return script.write([endOf(scale, script, scale.lo, 0), endOf(scale, script, scale.hi, 1)]);
+    const ticks = barTicks(scale, look, field);
+    return [ticks[0].text, ticks.at(-1).text];
   }
 
   function colourBar(scale, look, field) {

@@ -164,7 +164,9 @@
   function valueText({ values: [value], exact }, aggregate, { kind }) {
     if (kind === "time") return board.format.moment(value);
     const own = aggregate === "min" || aggregate === "max";
-    return exact ? board.format.exact(value, own) : board.format.certain(value);
+    // Squares lose more than sums do where values differ by little of their size.
+    const sure = aggregate === "var" || aggregate === "std" ? 10 : undefined;
+    return exact ? board.format.exact(value, own, sure) : board.format.certain(value);
   }
 
   Object.assign(board, { Readout });
