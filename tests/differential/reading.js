@@ -32,7 +32,7 @@ window.differential = {
     const all = (selector) => [...document.querySelectorAll(`#${page}-${selector}`)];
     return {
       legend: all("legend .legend-ticks span").map((one) => [one.textContent, parseFloat(one.style.left) / 100]),
-      note: document.querySelector(`#${page}-legend .legend-note`)?.textContent ?? "",
+      note: document.querySelector(`#${page}-legend .legend-opacity`)?.textContent ?? "",
       categories: all("legend .legend-categories li").map((one) => [one.textContent, getComputedStyle(one.querySelector("i")).backgroundColor]),
       range: all("range-values span").map((one) => one.textContent),
     };
