@@ -67,9 +67,9 @@ def test_a_drag_of_a_slider_is_one_entry_and_so_is_a_turn_of_the_wheel(browse: B
     visit = opened(browse, "/explorer/places")
     page = visit.page
     start = page.evaluate(LENGTH)
-    box = page.locator(
-        "#explorer-spreading [role=slider], #explorer-spreading .mantine-Slider-thumb"
-    ).first.bounding_box()
+    thumb = page.locator("#explorer-spreading [role=slider], #explorer-spreading .mantine-Slider-thumb").first
+    thumb.scroll_into_view_if_needed()
+    box = thumb.bounding_box()
     assert box
     page.mouse.move(box["x"] + 8, box["y"] + 8)
     page.mouse.down()
