@@ -376,7 +376,8 @@ class Runtime:
 
     def clear(self) -> int:
         """Forget every result and every column; return how many results that were."""
-        rmtree(self.columns, ignore_errors=True) if self.columns else None
+        if self.columns:
+            rmtree(self.columns, ignore_errors=True)
         return self.store.clear()
 
     def health(self) -> dict[str, Any]:
