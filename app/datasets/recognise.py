@@ -7,7 +7,7 @@ itself is read where it is small, or where a coordinate is constant or empty thr
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,19 +37,7 @@ _CRS = {"lonlat": "longitude and latitude", "mercator": "web mercator metres", "
 
 def recognise(
     path: Path,
-    *,
-    name: str = "",
-    title: str = "",
-    x: str = "",
-    y: str = "",
-    crs: str = "",
-    kind: str = "",
-    track: str = "",
-    scales: str = "",
-    reverse: str = "",
-    time: str = "",
-    gap_time: float | None = None,
-    gap_distance: float | None = None,
+    **said: Any,
 ) -> Dataset:
     """Open a file as a data set.
 
@@ -57,9 +45,8 @@ def recognise(
     ----------
     path : Path
         A Parquet, CSV, Feather or Arrow file, or a folder of Parquet files.
-    name, title, x, y, crs, kind, track, scales, reverse, time : str
-    gap_time, gap_distance : float or None
-        Corrections, as in a TOML beside the file, and stronger than it.
+    **said
+        What `Corrections` holds, as in a TOML beside the file, and stronger than it.
 
     Returns
     -------
@@ -74,21 +61,7 @@ def recognise(
         If the file cannot be read or drawn, or a correction does not fit it.
     """
     with confined(path):
-        flags = Corrections(
-            name=name,
-            title=title,
-            x=x,
-            y=y,
-            crs=crs,
-            kind=kind,
-            track=track,
-            scales=scales,
-            reverse=reverse,
-            time=time,
-            gap_time=gap_time,
-            gap_distance=gap_distance,
-        )
-        return _recognised(path, flags.over(read_sidecar(path)))
+        return _recognised(path, Corrections(**said).over(read_sidecar(path)))
 
 
 def _recognised(path: Path, said: Corrections) -> Dataset:

@@ -233,10 +233,10 @@ class Coding:
         if self.others and self._folded:
             notes.append(f"{self._folded}{other!r}.")
         elif self.others:
-            notes.append(f"{_rows(self.others)} with a {self._name!r} that is not declared: counted as {other!r}.")
+            notes.append(f"{counted(self.others)} with a {self._name!r} that is not declared: counted as {other!r}.")
         if self.absent:
             missing = "missing values" if "missing" in self._known else "missing"
-            notes.append(f"{_rows(self.absent)} without {self._name!r}: counted as {missing!r}.")
+            notes.append(f"{counted(self.absent)} without {self._name!r}: counted as {missing!r}.")
         return tuple(notes)
 
 
@@ -258,7 +258,8 @@ def _dictionary(array: pa.Array) -> tuple[NDArray[np.intp], pa.Array]:
     return places.astype(np.intp, copy=False), texts
 
 
-def _rows(count: int) -> str:
+def counted(count: int) -> str:
+    """Return a number of rows, in words."""
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from app.pipeline.columns import counted
 from app.pipeline.errors import DataError
 from app.pipeline.lines import Vertices, alone, break_at_jumps, cut_at_date_line, cut_at_poles, from_ends, from_rows
 from app.pipeline.measuring import first_view, measure
@@ -186,29 +187,29 @@ def _extent(plot: Plot, vertices: Vertices) -> Bounds:
     return Bounds(*(float(one) for one in edges))
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} {'row' if count == 1 else 'rows'}"
-
-
 def _left_out(plot: Plot, lost: int, stand_ins: int, beyond: int) -> Iterator[str]:
     titles = f"{plot.x.title} and {plot.y.title}"
     if lost:
-        yield f"{_rows(lost)} without a finite {titles}: lines end there."
+        yield f"{counted(lost)} without a finite {titles}: lines end there."
     if stand_ins:
-        yield f"{_rows(stand_ins)} with a number, such as -9999 or 91, that stands for no {titles}: lines end there."
+        yield f"{counted(stand_ins)} with a number, such as -9999 or 91, that stands for no {titles}: lines end there."
     if beyond:
-        yield f"{_rows(beyond)} beyond 85.05 degrees of latitude, or nowhere on the globe: lines end at the map's edge."
+        yield (
+            f"{counted(beyond)} beyond 85.05 degrees of latitude, or nowhere on the globe: lines end at the map's edge."
+        )
 
 
 def _told(plot: Plot, joined: Joined) -> Iterator[str]:
     time = plot.order.column
     if joined.unnamed:
-        yield f"{_rows(joined.unnamed)} without {plot.track!r}: part of no track, and not drawn."
+        yield f"{counted(joined.unnamed)} without {plot.track!r}: part of no track, and not drawn."
     if joined.untimed:
-        yield f"{_rows(joined.untimed)} without {time!r}: their place in a track is not known, and they are not drawn."
+        yield (
+            f"{counted(joined.untimed)} without {time!r}: their place in a track is not known, and they are not drawn."
+        )
     if joined.backward:
         yield (
-            f"{_rows(joined.backward)} earlier than the one before in the same track: "
+            f"{counted(joined.backward)} earlier than the one before in the same track: "
             f"tracks are joined in the order of {time!r}."
         )
     if joined.gaps:
@@ -233,4 +234,4 @@ def _jumps(plot: Plot) -> str:
 
 def _unjoined(lonely: int) -> Iterator[str]:
     if lonely:
-        yield f"{_rows(lonely)} alone in a track, or between breaks: no line leads there."
+        yield f"{counted(lonely)} alone in a track, or between breaks: no line leads there."
