@@ -196,7 +196,7 @@ def test_plots_open_and_back_restores_the_look(browse: Browse) -> None:
     visit.page.locator("#explorer-plot").click()
     visit.page.get_by_role("option", name="Routes").click()
     visit.page.wait_for_function("stageboard.explorer?.info.plot === 'routes'")
-    assert visit.page.url.endswith("/explorer/flights?plot=routes&cmap=bmy")
+    expect(visit.page).to_have_url(re.compile(r"/explorer/flights\?plot=routes&cmap=bmy$"))
     assert visit.page.evaluate("stageboard.explorer.map.options.crs.code") == "EPSG:3857"
     visit.page.go_back()
     visit.page.wait_for_function("stageboard.explorer?.info.plot === 'time'")

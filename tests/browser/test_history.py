@@ -89,7 +89,7 @@ def test_a_drag_of_a_slider_is_one_entry_and_so_is_a_turn_of_the_wheel(browse: B
     page.wait_for_function("!location.search.includes('bounds')")
     page.go_back()
     page.wait_for_function("stageboard.explorer.look.spreading === 0")
-    assert "spreading" not in page.url
+    expect(page).not_to_have_url(re.compile("spreading"))
 
 
 def test_another_plot_keeps_what_still_fits_and_back_returns(browse: Browse) -> None:
@@ -119,7 +119,7 @@ def test_a_figures_entries_are_actions_too(browse: Browse) -> None:
     assert page.evaluate(LENGTH) == start + 1
     page.go_back()
     expect(page.locator("#figure-cmap")).to_have_value("fire")
-    assert page.url.endswith("/figure/places")
+    expect(page).to_have_url(re.compile("/figure/places$"))
     page.go_forward()
     expect(page.locator("#figure-cmap")).to_have_value("bgy")
 
