@@ -38,11 +38,18 @@
 
   /** ms within which changes of one kind, such as notches of a wheel, are one action. */
   const SERIES = 900;
-  /** Counts presses of the pointer: what changes while it is held is one drag. */
+  /** Counts what the user begins: what changes while the pointer is held is one drag, while the wheel is turned one turn. */
   let press = { count: 0, held: false };
-  for (const [name, held] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
-    window.addEventListener(name, () => (press = { count: press.count + Number(held), held }), { capture: true, passive: true });
-  }
+  const begun = (held, more = {}) => (press = { count: press.count + 1, held, ...more });
+  const listen = (name, told) => window.addEventListener(name, told, { capture: true, passive: true });
+  listen("pointerdown", () => begun(true));
+  listen("keydown", () => begun(false));
+  for (const name of ["pointerup", "pointercancel"]) listen(name, () => (press.held = false));
+  // By the time of the input: a busy page hears of a notch, and moves for it, late.
+  listen("wheel", ({ timeStamp }) => {
+    if (timeStamp - press.turned < SERIES) press.turned = timeStamp;
+    else begun(true, { turned: timeStamp });
+  });
 
   /** The address of a view, of which each action makes one entry of the browser's history. */
   class Address {

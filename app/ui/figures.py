@@ -249,4 +249,6 @@ def _sample(cells: Any, low: float, high: float) -> list[float]:
         return []
     inside = cells[(cells >= low) & (cells <= high)]
     some = np.sort(inside[:: max(len(inside) // _SAMPLE, 1)])
-    return [float(one) for one in some[np.linspace(0, len(some) - 1, _LEGEND_KNOTS).round().astype(int)]]
+    if len(some) > _LEGEND_KNOTS:
+        some = some[np.linspace(0, len(some) - 1, _LEGEND_KNOTS).round().astype(int)]
+    return some.tolist()

@@ -144,3 +144,11 @@ def test_a_legend_of_many_values_stays_short():
     wanted = [inside[round(part * (len(inside) - 1))] for part in (0.25, 0.5, 0.75)]
     assert np.allclose([told["sample"][at] for at in (64, 128, 192)], wanted, rtol=0.1)
     assert told["knots"][-1] == pytest.approx(told["high"] - told["low"], rel=1e-4)
+
+
+@given(count=some.integers(2, 400))
+def test_a_value_stands_on_the_bar_at_the_share_of_the_cells_that_are_not_above_it(count):
+    cells = np.geomspace(1, 1e9, count).reshape(1, -1)
+    sample = np.array(legend(find_scale(cells, "eq_hist", (0, 100)), "eq_hist", lambda: cells)["sample"])
+    shares = (np.searchsorted(sample, cells[0], "right") - 1) / (len(sample) - 1)
+    assert np.abs(shares - np.arange(count) / (count - 1)).max() <= 1 / 128
