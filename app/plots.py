@@ -68,7 +68,7 @@ def counts(points: Points) -> dict[str, Any]:
     reasons = {
         "unreadable": unreadable,
         "no coordinates": at.lost,
-        "stand-ins": at.stand_ins,
+        "sentinel": at.sentinels,
         "beyond": at.beyond,
         "no track or time": at.untracked,
         "alone in a line": at.alone,

@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
 
 
 def voters(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return the rows of a sample that have a voice: both finite, neither a stand-in for no value, and not 0, 0."""
+    """Return the rows of a sample that have a voice: both finite, neither a sentinel value, and not 0, 0."""
     with np.errstate(invalid="ignore"):
         says = np.isfinite(x) & np.isfinite(y) & ~((x == 0) & (y == 0))
         # What ships send where they do not know their place.

@@ -83,7 +83,7 @@ def spaced(values: Array, most: int = SAMPLED) -> Array:
     return np.asarray(values[:: max(-(-len(values) // most), 1)], np.float64)
 
 
-def stand_ins(values: Array, ends: tuple[float, float]) -> Array:
+def sentinels(values: Array, ends: tuple[float, float]) -> Array:
     """Return the numbers that stand for no value in a column, because they lie far from its others.
 
     Parameters

@@ -37,7 +37,7 @@ class _Lines:
     vertices: Vertices
     data: Bounds
     lost: int
-    stand_ins: int
+    sentinels: int
     beyond: int
     untracked: int
     alone: int
@@ -46,7 +46,7 @@ class _Lines:
     def at(self, places: Coordinates) -> Coordinates:
         """Return coordinates of the lines with the counts of their rows."""
         counts = {
-            name: getattr(self, name) for name in ("data", "lost", "stand_ins", "beyond", "untracked", "alone", "notes")
+            name: getattr(self, name) for name in ("data", "lost", "sentinels", "beyond", "untracked", "alone", "notes")
         }
         return replace(places, **counts)
 
@@ -151,13 +151,13 @@ def _lines(plot: Plot, table: Table, wrap: bool = True) -> _Lines:
             on_map &= ~off
         pairs.append((x, y))
         boxes.append(found.data)
-    lost, stand_ins = (int(np.count_nonzero(one)) for one in (~finite, finite & ~known))
+    lost, sentinels = (int(np.count_nonzero(one)) for one in (~finite, finite & ~known))
     beyond = int(np.count_nonzero(known & ~on_map))
     del finite, known
-    notes = _left_out(plot, lost, stand_ins, beyond)
+    notes = _left_out(plot, lost, sentinels, beyond)
     data = Bounds(*(edge(one) for edge, one in zip((min, max, min, max), zip(*boxes, strict=True), strict=True)))
     if plot.x.end:
-        return _Lines(from_ends(*pairs[0], *pairs[1]), data, lost, stand_ins, beyond, 0, 0, tuple(notes))
+        return _Lines(from_ends(*pairs[0], *pairs[1]), data, lost, sentinels, beyond, 0, 0, tuple(notes))
     track = table.column(plot.track) if plot.track else None
     time = table.column(plot.order.column) if plot.order.column else None
     joined = join(*pairs[0], track, time, plot.order, "lonlat" if plot.in_degrees else plot.crs)
@@ -166,7 +166,7 @@ def _lines(plot: Plot, table: Table, wrap: bool = True) -> _Lines:
     vertices = from_rows(*pairs[0], joined.row, joined.begins)
     lonely = int(np.count_nonzero(on_map[alone(vertices)]))
     told = (*notes, *_told(plot, joined), *_unjoined(lonely))
-    return _Lines(vertices, data, lost, stand_ins, beyond, joined.unnamed + joined.untimed, lonely, told)
+    return _Lines(vertices, data, lost, sentinels, beyond, joined.unnamed + joined.untimed, lonely, told)
 
 
 def _degrees(plot: Plot, x: Floats, y: Floats, wrap: bool) -> tuple[Floats, Floats, Flags]:
@@ -187,12 +187,12 @@ def _extent(plot: Plot, vertices: Vertices) -> Bounds:
     return Bounds(*(float(one) for one in edges))
 
 
-def _left_out(plot: Plot, lost: int, stand_ins: int, beyond: int) -> Iterator[str]:
+def _left_out(plot: Plot, lost: int, sentinels: int, beyond: int) -> Iterator[str]:
     titles = f"{plot.x.title} and {plot.y.title}"
     if lost:
         yield f"{counted(lost)} without a finite {titles}: lines end there."
-    if stand_ins:
-        yield f"{counted(stand_ins)} with a number, such as -9999 or 91, that stands for no {titles}: lines end there."
+    if sentinels:
+        yield f"{counted(sentinels)} with a number, such as -9999 or 91, that stands for no {titles}: lines end there."
     if beyond:
         yield (
             f"{counted(beyond)} beyond 85.05 degrees of latitude, or nowhere on the globe: lines end at the map's edge."

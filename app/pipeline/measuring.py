@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.pipeline.bulk import CODES, EVERYWHERE, REACH, Fences, fences, spaced, stand_ins
+from app.pipeline.bulk import CODES, EVERYWHERE, REACH, Fences, fences, sentinels, spaced
 from app.pipeline.compiled import compiled, read_only
 from app.pipeline.errors import DataError
 from app.pipeline.types import Bounds, Plot
@@ -36,7 +36,7 @@ class Measured(NamedTuple):
         Of those that a plane has room for.
     home : Bounds
         Of the bulk of them.
-    lost, stand_ins : int
+    lost, sentinels : int
         Rows without two finite numbers, and those with a number that stands for none.
     x_codes, y_codes : ndarray of float64
         These numbers.
@@ -46,13 +46,13 @@ class Measured(NamedTuple):
     extent: Bounds
     home: Bounds
     lost: int
-    stand_ins: int
+    sentinels: int
     x_codes: Floats
     y_codes: Floats
 
     def emptied(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Return coordinates, both NaN where either stands for no value; the same arrays where none does."""
-        if not self.stand_ins:
+        if not self.sentinels:
             return x, y
         off = np.isin(x, self.x_codes) | np.isin(y, self.y_codes)
         return np.where(off, np.nan, x), np.where(off, np.nan, y)
@@ -108,7 +108,7 @@ def _decided(
     xs, ys = spaced(x), spaced(y)
     both = np.isfinite(xs) & np.isfinite(ys)
     xs, ys = xs[both], ys[both]
-    codes = stand_ins(xs, (ends.x0, ends.x1)), stand_ins(ys, (ends.y0, ends.y1))
+    codes = sentinels(xs, (ends.x0, ends.x1)), sentinels(ys, (ends.y0, ends.y1))
     if plot.geographic:
         return codes, (EVERYWHERE, EVERYWHERE), (EVERYWHERE, EVERYWHERE)
     kept = ~(np.isin(xs, codes[0]) | np.isin(ys, codes[1]))
@@ -136,7 +136,7 @@ def _bounds(box: Floats, names: tuple[str, str]) -> Bounds:
 def _count(
     x: Floats, y: Floats, x_codes: Floats, y_codes: Floats, limit: Floats, near: Floats, boxes: Floats, counts: Array
 ) -> None:
-    """Widen the boxes of all rows, of those with room, and of the bulk; count those without numbers and stand-ins."""
+    """Widen the boxes of all rows, of those with room, and of the bulk; count sentinels and rows without numbers."""
     for i in range(x.size):
         a, b = x[i], y[i]
         if not (np.isfinite(a) and np.isfinite(b)):

@@ -3,6 +3,7 @@
 Reads blocks of a million rows, so that memory stays bounded however long the file. Lines are `line_places`.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from app.pipeline.columns import counted
 from app.pipeline.compiled import compiled
 from app.pipeline.errors import DataError
 from app.pipeline.measuring import BLOCK, Measured, blocks, first_view, measure
@@ -132,30 +134,31 @@ def place_points(plot: Plot, table: Table, room: Room, progress: Progress = sile
         room.drop(name)
     index = Runs(*(room.keep(name, values) for name, values in runs._asdict().items()))
     at = Coordinates(x, y, rows, extent, world, index, found.data, found.lost, table.rows - len(u) - found.lost)
-    at = replace(at, stand_ins=found.stand_ins, beyond=at.beyond - found.stand_ins)
+    at = replace(at, sentinels=found.sentinels, beyond=at.beyond - found.sentinels)
     at = replace(at, home=first.home, outside=first.outside)
-    return replace(at, notes=_said(plot, at, first.zeros))
+    return replace(at, notes=tuple(_said(plot, at, first.zeros)))
 
 
-def _said(plot: Plot, at: Coordinates, zeros: int = 0) -> tuple[str, ...]:
-    notes = []
+def _said(plot: Plot, at: Coordinates, zeros: int = 0) -> Iterator[str]:
+    titles = f"{plot.x.title} and {plot.y.title}"
     if at.lost:
-        notes.append(f"{at.lost:,} rows have no finite {plot.x.title} and {plot.y.title}; they are not drawn.")
-    if at.stand_ins:
-        notes.append(
-            f"{at.stand_ins:,} rows have a number, such as -9999 or 91, that stands for no {plot.x.title} or "
-            f"{plot.y.title}; they are not drawn."
-        )
+        yield f"{counted(at.lost)} without a finite {titles}: not drawn."
+    if at.sentinels:
+        yield f"{counted(at.sentinels)} with a number, such as -9999 or 91, that stands for no {titles}: not drawn."
     if at.beyond:
-        edge = "beyond 85.05 degrees of latitude, or 360 of longitude," if plot.crs == "lonlat" else "beyond the map"
-        edge = edge if plot.geographic else "so far away that all others would be one point; they"
-        edge = "where their system has no place on the map; they" if plot.projected else edge
-        notes.append(f"{at.beyond:,} rows lie {edge} {'' if edge.endswith('they') else 'and '}are not drawn.")
+        yield f"{counted(at.beyond)} {_beyond(plot)}: not drawn."
     if zeros:
-        notes.append(f"{zeros:,} rows lie at 0, 0, as if their place were unknown; the first view leaves them out.")
-    if at.outside - zeros > 0:
-        notes.append(f"{at.outside - zeros:,} rows lie far from the others, outside of the first view.")
-    return tuple(notes)
+        yield f"{counted(zeros)} at 0, 0, as if the place were unknown: outside of the first view."
+    if at.outside > zeros:
+        yield f"{counted(at.outside - zeros)} far from the others: outside of the first view."
+
+
+def _beyond(plot: Plot) -> str:
+    if plot.projected:
+        return "where the system has no place on the map"
+    if not plot.geographic:
+        return "so far away that all others would be one point"
+    return "beyond 85.05 degrees of latitude, or 360 of longitude" if plot.crs == "lonlat" else "beyond the map"
 
 
 def raw_places(plot: Plot, table: Table) -> Coordinates:
@@ -163,5 +166,5 @@ def raw_places(plot: Plot, table: Table) -> Coordinates:
     x, y = table.column(plot.x.column), table.column(plot.y.column)
     found = measure(plot, x, y)
     x, y = found.emptied(x, y)
-    at = Coordinates(x, y, None, found.data, data=found.data, lost=found.lost, stand_ins=found.stand_ins)
-    return replace(at, notes=_said(plot, at))
+    at = Coordinates(x, y, None, found.data, data=found.data, lost=found.lost, sentinels=found.sentinels)
+    return replace(at, notes=tuple(_said(plot, at)))

@@ -59,7 +59,7 @@ class Coordinates:
         Whether x and y are as in the file, though the rows are ordered and indexed by their quanta.
     untracked, alone : int
         Of tracks: rows that tell no track or no time, and rows that no line leads to or from.
-    stand_ins : int
+    sentinels : int
         Rows with a number such as -9999 that stands for no coordinate.
     home : Bounds or None
         Least and greatest, in the same units as the extent, of the bulk of the rows: what a first view shows.
@@ -78,7 +78,7 @@ class Coordinates:
     beyond: int = 0
     notes: tuple[str, ...] = ()
     raw: bool = False
-    stand_ins: int = 0
+    sentinels: int = 0
     untracked: int = 0
     alone: int = 0
     home: Bounds | None = None
@@ -87,7 +87,7 @@ class Coordinates:
     @property
     def dropped(self) -> int:
         """Rows that have no place."""
-        return self.lost + self.stand_ins + self.beyond + self.untracked + self.alone
+        return self.lost + self.sentinels + self.beyond + self.untracked + self.alone
 
     def spans(self, rect: Rect) -> Array:
         """Return the rows to read for a rectangle, int64, shape (n, 2), half-open."""

@@ -35,7 +35,7 @@ Array: TypeAlias = npt.NDArray[Any]
 # Edited code must never read a layout that older code has written.
 CODE = source_digest(bulk, line_places, lines, measuring, places, segments, systems, tracks, world, zorder)
 
-_LATER = ("stand_ins", "untracked", "alone", "home", "outside")
+_LATER = ("sentinels", "untracked", "alone", "home", "outside")
 # The share of the work that is reading columns; the layout is the rest.
 READING = 0.5
 SCANNED = 2_000_000
@@ -219,7 +219,7 @@ def _load(home: Path) -> Coordinates:
         facts["lost"],
         facts["beyond"],
         tuple(facts["notes"]),
-        stand_ins=facts["stand_ins"],
+        sentinels=facts["sentinels"],
         untracked=facts["untracked"],
         alone=facts["alone"],
         home=Bounds(*facts["home"]) if facts["home"] else None,

@@ -251,4 +251,4 @@ def _sample(cells: Any, low: float, high: float) -> list[float]:
     some = np.sort(inside[:: max(len(inside) // _SAMPLE, 1)])
     if len(some) > _LEGEND_KNOTS:
         some = some[np.linspace(0, len(some) - 1, _LEGEND_KNOTS).round().astype(int)]
-    return some.tolist()
+    return [float(one) for one in some]

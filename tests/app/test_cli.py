@@ -234,9 +234,9 @@ def test_one_file_keeps_no_other_from_being_added_listed_or_traced(
     bad = tmp_path / "bad.csv"
     bad.write_text("lon,lat\n1,2\n3,4\n-9999,5\n")
     assert cli.run(["data", "add", str(bad)]) == 0
-    assert "3 rows read: 2 drawn, 1 left out (1 stand-ins)." in capsys.readouterr().err
+    assert "3 rows read: 2 drawn, 1 left out (1 sentinel)." in capsys.readouterr().err
     assert cli.run(["data", "list", "--json"]) == 0
-    assert '"left": {"stand-ins": 1}' in capsys.readouterr().out
+    assert '"left": {"sentinel": 1}' in capsys.readouterr().out
     bad.write_bytes(b"\0\xff\0" * 99)
     bad.with_name("bad.csv.toml").write_text("crs = [")
     assert cli.run(["data", "add", str(points), "--name", "walks"]) == 0

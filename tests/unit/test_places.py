@@ -58,8 +58,8 @@ def test_rows_without_a_place_are_dropped_counted_and_said(tmp_path, monkeypatch
     frame = {"x": [0.0, NAN, 10, 20, 200, -181], "y": [0.0, 1, np.inf, 89, 0, 0], "v": [1, 2, 3, 4, 5, 6]}
     points = opened(tmp_path, frame, keep, crs="lonlat")
     assert (points.rows, len(points.at.x), points.at.dropped) == (6, 3, 3)
-    assert any("2 rows have no finite x and y" in note for note in points.notes)
-    assert any("1 rows lie beyond 85.05 degrees" in note for note in points.notes)
+    assert any("2 rows without a finite x and y" in note for note in points.notes)
+    assert any("1 row beyond 85.05 degrees" in note for note in points.notes)
     assert in_file_order(points, points.values("v")) == [1, 5, 6]
     assert points.values("v") is points.values("v")
     assert points.at.x.dtype == points.at.y.dtype == np.uint32
@@ -79,7 +79,7 @@ def test_longitudes_may_run_to_360(tmp_path):
 def test_metres_beyond_the_map_are_counted(tmp_path):
     points = opened(tmp_path, {"x": [0.0, 3e7, 1.0], "y": [0.0, 0.0, -2.1e7]}, crs="mercator")
     assert (points.at.dropped, points.at.row.tolist()) == (2, [0])
-    assert any("2 rows lie beyond the map" in note for note in points.notes)
+    assert any("2 rows beyond the map" in note for note in points.notes)
 
 
 @pytest.mark.parametrize(("rx", "ry"), [(False, False), (True, False), (False, True), (True, True)])
@@ -179,7 +179,7 @@ def test_rows_with_ends_become_lines(tmp_path):
 def test_lines_lie_where_their_longitudes_are(tmp_path, x, y, drawn):
     points = opened(tmp_path, {"x": x, "y": y}, kind="lines", crs="lonlat")
     np.testing.assert_allclose(points.at.x / QUANTA * 360 - 180, drawn, atol=1e-6)
-    assert points.at.stand_ins == x.count(181) + x.count(999)
+    assert points.at.sentinels == x.count(181) + x.count(999)
     assert points.at.beyond == 0
     assert not (np.diff(points.at.y) != 0)[~np.isnan(np.diff(points.at.y))].any()
 
@@ -196,7 +196,7 @@ def test_every_row_of_a_track_is_drawn_or_counted_once(tmp_path):
     assert not first.restored
     for points in (first, root_of(tmp_path, **plot).open()):
         at = points.at
-        assert (at.lost, at.beyond, at.stand_ins, at.untracked, at.alone) == (1, 1, 1, 2, 3)
+        assert (at.lost, at.beyond, at.sentinels, at.untracked, at.alone) == (1, 1, 1, 2, 3)
         told = counts(points)
         assert (told["read"], told["drawn"], sum(told["left"].values())) == (10, 2, 8)
 

@@ -45,13 +45,13 @@ class TestDegrees:
 
     @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
     @pytest.mark.parametrize("bad", [-9999.0, 999.0, 9999.0, -999.25, 9.969209968386869e36, -32768.0])
-    def test_one_stand_in_is_left_out_and_said(self, tmp_path: Path, name: str, bad: float) -> None:
+    def test_one_sentinel_value_is_left_out_and_said(self, tmp_path: Path, name: str, bad: float) -> None:
         lon, lat = baltic()
         lon[7] = lat[7] = bad
         found, points = opened(written(tmp_path, {"latitude": lat, "longitude": lon}, name))
         assert pairs(found) == [("longitude", "latitude", "lonlat")]
-        assert plots.counts(points) == {"read": N, "drawn": N - 1, "left": {"stand-ins": 1}, "outside": 0}
-        assert any("stands for no Longitude or Latitude" in note for note in points.notes)
+        assert plots.counts(points) == {"read": N, "drawn": N - 1, "left": {"sentinel": 1}, "outside": 0}
+        assert any("stands for no Longitude and Latitude" in note for note in points.notes)
 
     @pytest.mark.parametrize(("share", "bad"), [(0.4, (-9999, -9999)), (0.3, (181, 91)), (0.03, (1e6, 45.0))])
     def test_many_bad_rows_do_not_unmake_the_map(self, tmp_path: Path, share: float, bad: tuple[float, float]) -> None:
@@ -281,12 +281,12 @@ class TestPlanes:
         assert not recognise(path, reverse="none").plots[0].x.reverse
 
     @pytest.mark.parametrize("bad", [-9999.0, 1e30, -999.0])
-    def test_stand_ins_far_from_the_rest_are_left_out(self, tmp_path: Path, bad: float) -> None:
+    def test_sentinels_far_from_the_rest_are_left_out(self, tmp_path: Path, bad: float) -> None:
         random = np.random.default_rng(1)
         x, y = random.uniform(0, 100, N), random.uniform(0, 100, N)
         x[::3] = bad
         _, points = opened(written(tmp_path, {"x": x, "y": y}))
-        assert plots.counts(points)["left"] == {"stand-ins": N // 3}
+        assert plots.counts(points)["left"] == {"sentinel": N // 3}
         x[::3] = 99
         x[5] = 999.0
         x[6] = 998.0
@@ -306,7 +306,7 @@ class TestOpeningView:
         assert view == pytest.approx(Bounds(9, 13, 54, 58), abs=0.05)
         assert plots.counts(points) == {"read": N, "drawn": N, "left": {}, "outside": 300}
         assert plots.whole_bounds(points).x0 <= 0
-        assert any("300 rows lie" in note for note in points.notes)
+        assert any("300 rows " in note for note in points.notes)
 
     @pytest.mark.parametrize(("count", "place"), [(1, (170.0, -80.0)), (30, (-120.0, 10.0)), (50, (100.0, 80.0))])
     def test_outliers_and_small_far_clusters_do_not_decide(
