@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.datasets import flights, stars, storms
-from app.pipeline.scale import NORMALIZATIONS, find_scale, places
+from app.pipeline.canvas import Rows, aggregate_rect
+from app.pipeline.scale import NORMALIZATIONS, STEPS, find_scale, levels, places
 from app.pipeline.types import Axis, Bounds, Dataset, Field, Plot
+from app.pipeline.world import PixelRect, pixel_quanta
 from app.ui.figures import CONFIG, Column, axis_range, columns, figure, legend, roomy
 
 TAXI = Path("taxi.parquet")
@@ -152,3 +154,36 @@ def test_a_value_stands_on_the_bar_at_the_share_of_the_cells_that_are_not_above_
     sample = np.array(legend(find_scale(cells, "eq_hist", (0, 100)), "eq_hist", lambda: cells)["sample"])
     shares = (np.searchsorted(sample, cells[0], "right") - 1) / (len(sample) - 1)
     assert np.abs(shares - np.arange(count) / (count - 1)).max() <= 1 / 128
+
+
+def with_infinities(name: str, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Return a field that people compute and that is infinite in some rows."""
+    events = rng.poisson(2, count).astype(float)
+    with np.errstate(divide="ignore"):
+        fields = {"log": np.log10(events), "reciprocal": 1 / events, "odds": np.log(events / np.maximum(6 - events, 0))}
+    return fields[name]
+
+
+@pytest.mark.parametrize("aggregate", ["mean", "max", "min"])
+@pytest.mark.parametrize("name", ["log", "reciprocal", "odds"])
+def test_infinite_values_leave_the_scale_to_the_finite_ones(name: str, aggregate: str) -> None:
+    rng = np.random.default_rng(3)
+    x, y = (rng.normal(2000, 40, 20_000).astype(np.uint32) * np.uint32(pixel_quanta(12)) for _ in range(2))
+    rows = Rows(x, y, "points", with_infinities(name, rng, len(x)))
+    cells = aggregate_rect(rows, PixelRect(12, 1800, 2200, 1800, 2200), aggregate)
+    finite = np.isfinite(cells)
+    assert np.isinf(cells).any()
+    for normalization in NORMALIZATIONS:
+        scale = find_scale(cells, normalization, (0, 100))
+        told = legend(scale, normalization, lambda: cells)
+        assert (told["low"], told["high"]) == (cells[finite].min(), cells[finite].max())
+        drawn = levels(cells, scale, normalization)
+        assert len(np.unique(drawn[finite])) >= 5
+        assert drawn[finite].max() - drawn[finite].min() == STEPS
+
+
+@pytest.mark.parametrize("low", [0.0, 0.25, -7.5])
+def test_a_legend_of_a_figure_begins_at_the_least_cell_however_they_are_equalised(low: float) -> None:
+    values = low + np.random.default_rng(3).poisson(2, (200, 300)) * 1.5
+    told = legend(find_scale(values, "eq_hist", (0, 100)), "eq_hist", lambda: values)
+    assert (told["low"], told["high"]) == (low, values.max())
