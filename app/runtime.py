@@ -20,6 +20,7 @@ from flask import Flask, current_app
 
 from app import __version__
 from app.datasets.catalogue import open_catalogue
+from app.datasets.readings import find_plot
 from app.datasets.uploads import Tending, Uploads
 from app.pipeline.controls import Controls, opening
 from app.pipeline.errors import StaleError, StoreError
@@ -169,8 +170,7 @@ class Runtime:
 
     def plot(self, dataset: str, name: str = "") -> Plot:
         """Return a plot of a data set; without a name, the one that it opens with."""
-        found = self.dataset(dataset)
-        return found.find_plot(name) if name else found.plots[0]
+        return find_plot(self.dataset(dataset), name)
 
     def _mark(self, path: Path) -> str:
         """Return a file's identity, looked up again after a moment."""

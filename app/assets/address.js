@@ -102,6 +102,13 @@
     }
   }
 
+  /** What is known of a plot; of one that is read in another system, but not what its plane is. */
+  function plotOf(info, name) {
+    const [base, ...words] = name.split("~");
+    const known = info.plots[base];
+    return words.every((word) => /^(gap|jump)-/.test(word)) ? known : { ...known, crs: words[0] };
+  }
+
   /**
    * The address of another plot with what the user has changed in this one and what still fits that.
    * @param {object} info as the page has it; `plots` tells of each plot's plane and fields
@@ -109,7 +116,7 @@
    * @param {string} search of the view that is left
    */
   function queryOfPlot(info, plot, search) {
-    const [here, there] = [info.plots[info.plot], info.plots[plot]];
+    const [here, there] = [plotOf(info, info.plot), plotOf(info, plot)];
     const left = new URLSearchParams(search);
     const kept = new URLSearchParams({ plot });
     const sameMap = here.crs === there.crs && there.crs !== "plane";
@@ -123,7 +130,7 @@
     }
     // A figure may have had other axes.
     if (sameMap && left.has("bounds") && !left.has("x") && !left.has("y")) kept.set("bounds", left.get("bounds"));
-    return `?${String(kept).replaceAll("%2C", ",")}`;
+    return `?${String(kept).replaceAll("%2C", ",").replaceAll("%7E", "~")}`;
   }
 
   const root = document.documentElement.dataset.root || "";

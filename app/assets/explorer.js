@@ -383,7 +383,7 @@
 
     /** Another data set or plot was chosen: open its page. */
     open(dataset, plot, info) {
-      if (!info || !dataset || (dataset === info.dataset && plot === info.plot)) return clientside.no_update;
+      if (!info || !dataset || (dataset === info.dataset && plot === info.plot.split("~")[0])) return clientside.no_update;
       page?.address.flush();
       return board.at(dataset === info.dataset ? `/explorer/${dataset}${board.queryOfPlot(info, plot, location.search)}` : `/explorer/${dataset}`);
     },

@@ -363,7 +363,7 @@
 
     /** Another data set or plot was chosen: open its page. */
     open(dataset, plotName, info) {
-      if (!info || !dataset || (dataset === info.dataset && plotName === info.plot)) return clientside.no_update;
+      if (!info || !dataset || (dataset === info.dataset && plotName === info.plot.split("~")[0])) return clientside.no_update;
       page?.address.flush();
       leave();
       return board.at(dataset === info.dataset ? `/figure/${dataset}${board.queryOfPlot(info, plotName, location.search)}` : `/figure/${dataset}`);

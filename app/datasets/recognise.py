@@ -25,7 +25,7 @@ from app.pipeline.columns import as_numbers, nature
 from app.pipeline.errors import DataError, unknown
 from app.pipeline.files import ReadAgainError, Source
 from app.pipeline.sources import open_source
-from app.pipeline.systems import parse
+from app.pipeline.systems import known_system, parse
 from app.pipeline.types import ASPECT, EQUAL, Axis, Bounds, Dataset, Field, FieldKind, Plot
 
 SAMPLE_ROWS = 20_000
@@ -216,7 +216,7 @@ class _Recognition:
 
     def _crs(self, pair: Pair, x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
         if self._said.crs:
-            crs = _known_system(self._said.crs)
+            crs = known_system(self._said.crs)
             self._notes.append(f"{pair.x!r} and {pair.y!r} are drawn as {_CRS.get(crs) or parse(crs).name}.")
             return crs
         numbers = {self._columns[column].nature for column in pair[:2]} == {"number"}
@@ -316,14 +316,6 @@ class _Recognition:
         for one in self._columns.values():
             if one.fault:
                 yield f"Left out, as it cannot be read: {one.name!r} ({one.fault})."
-
-
-def _known_system(crs: str) -> str:
-    """Return a system by the name that plots know it by."""
-    if crs in _CRS:
-        return crs
-    found = parse(crs)
-    return "lonlat" if found.is_geographic else "mercator" if found.is_mercator else found.code or crs
 
 
 def _every(source: Source, pair: Pair, rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -20,6 +20,7 @@ from app.ui.links import page_path
 from app.ui.notices import HOME, Action, notice
 from app.ui.numbers import count
 from app.ui.preparing import preparing
+from app.ui.rereading import reading_group
 from app.ui.ribbon import ribbon
 
 dash.register_page(
@@ -55,7 +56,9 @@ def _page(dataset: Dataset, plot: Plot, shown: Controls, info: Mapping[str, Any]
     """Return the page; the browser puts the controls in their place when the first picture is painted."""
     told = browser_info(dataset, plot, shown, info)
     facts = f"{count(info['rows'], 'row')}, drawn as {plot.kind}"
-    controls = panel(dataset, plot, shown, runtime.current().datasets(), info["notes"], info["outside"])
+    served = runtime.current()
+    reading = reading_group(dataset, plot, own=not served.shared(dataset.name))
+    controls = panel(dataset, plot, shown, served.datasets(), info["notes"], info["outside"], [reading])
     head = [html.H1(dataset.title), html.P(facts, className="explorer-facts figures")]
     area = dl.Map(
         id=told["map"],
@@ -102,6 +105,17 @@ clientside_callback(
     Input("explorer-dataset", "value"),
     Input("explorer-plot", "value"),
     State("explorer-info", "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    _told("reread"),
+    Output("explorer-go", "href", allow_duplicate=True),
+    Input("explorer-system", "value"),
+    Input("explorer-epsg", "value"),
+    Input("explorer-gap", "value"),
+    Input("explorer-jump", "value"),
+    State("explorer-info", "data"),
+    State("explorer-base", "data"),
     prevent_initial_call=True,
 )
 clientside_callback(_told("reset"), Input("explorer-reset", "n_clicks"), prevent_initial_call=True)

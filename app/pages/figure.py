@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import asking, runtime, serverside
+from app.datasets.readings import find_plot
 from app.pipeline.errors import (
     DataError,
     ParameterError,
@@ -64,7 +65,7 @@ def layout(dataset: str = "", **query: str) -> Component:
         names = {"dataset": one.name, "plot": how.plot.name, **{name: getattr(how, name) for name in _AXES}}
         drawn, said = _drawn(names, how.controls.bounds)
     except DataError as error:
-        plot = one.find_plot(query.get("plot", one.plots[0].name))
+        plot = find_plot(one, query.get("plot", ""))
         return failure("/figure", one, plot, str(error), not served.shared(one.name))
     except StageboardError as error:
         back = Action(f"Open {one.title}", page_path("/figure", one.name))
@@ -75,7 +76,7 @@ def layout(dataset: str = "", **query: str) -> Component:
 def _drawn(names: Mapping[str, Any], view: Bounds | None) -> tuple[dict[str, Any], str]:
     """Return a figure without its picture, and what should be said of its rows."""
     dataset = runtime.current().dataset(names["dataset"])
-    known = columns(dataset, dataset.find_plot(names["plot"]))
+    known = columns(dataset, find_plot(dataset, names["plot"]))
     logs = {name: bool(names[name]) for name in ("xlog", "ylog")}
     found = serverside.current().run("extent", root_names(names), logs).value
     x, y = known[names["x"]], known[names["y"]]
@@ -101,7 +102,7 @@ def drawn(axes: dict[str, Any], names: Any, view: Any) -> tuple[dict[str, Any], 
     """Draw other axes; where both columns stay, so does the view, as far as the new axes can show it."""
     now = {**(names if isinstance(names, dict) else {}), **axes}
     dataset = runtime.current().dataset(root_names(now)["dataset"])
-    known = columns(dataset, dataset.find_plot(now["plot"]))
+    known = columns(dataset, find_plot(dataset, now["plot"]))
     for name in ("x", "y"):
         if now[name] not in known:
             raise unknown("column", now[name], known)

@@ -11,6 +11,8 @@ from app.pipeline.canvas import AGGREGATES
 from app.pipeline.errors import ParameterError
 
 SLUG = re.compile(r"[a-z0-9_-]{1,80}")
+PLOT = re.compile(SLUG.pattern + r"(~[a-z0-9-]{1,20}){0,4}")
+"""With the corrections of `app.datasets.readings`."""
 DIGITS = re.compile(r"[0-9a-f]{12}")
 FINGERPRINT = 12
 
@@ -38,7 +40,9 @@ class Spec:
     def parse(cls, text: str) -> "Spec":
         """Read a spec, or raise `ParameterError`."""
         parts = text.split(".")
-        if not 4 <= len(parts) <= 5 or not all(SLUG.fullmatch(part) for part in parts):
+        if not 4 <= len(parts) <= 5 or not all(
+            (PLOT if at == 2 else SLUG).fullmatch(part) for at, part in enumerate(parts)
+        ):
             raise ParameterError(f"{text[:200]!r} is no tile spec: write data set.fingerprint.plot.aggregate[.field].")
         spec = cls(*parts)
         if not DIGITS.fullmatch(spec.fingerprint):

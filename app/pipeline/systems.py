@@ -119,6 +119,20 @@ def parse(text: str | Mapping[str, object]) -> System:
     return _parsed(text if isinstance(text, str) else json.dumps(text, sort_keys=True))
 
 
+def known_system(crs: str) -> str:
+    """Return a system by the name that plots know it by, or raise `DataError`.
+
+    Examples
+    --------
+    >>> known_system("EPSG:4326"), known_system("plane"), known_system("2056")
+    ('lonlat', 'plane', 'EPSG:2056')
+    """
+    if crs in ("lonlat", "mercator", "plane"):
+        return crs
+    found = parse(crs)
+    return "lonlat" if found.is_geographic else "mercator" if found.is_mercator else found.code or crs
+
+
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> System:
     shown = text if len(text) <= 60 else f"{text[:57]}..."

@@ -11,6 +11,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from app.datasets.readings import base_name
 from app.pipeline.controls import Controls
 from app.pipeline.palettes import COLORMAPS
 from app.pipeline.types import Dataset, Field, FieldKind, Plot
@@ -38,6 +39,7 @@ _HELP: Final = {
     "normalization": "How values spread over the colours. Equalise gives each colour as many pixels as any other.",
     "range": "Percentiles of the visible pixels that take the first and the last colour. Their values stand below.",
     "spreading": "Draws each pixel as a disc of this radius. With few points in view a larger one is used; it says so.",
+    "epsg": "Coordinates of a national grid, laid on the map: the system's number, such as 2056 for Switzerland.",
     "basemap": "Coastlines come with Stageboard. The others come from the network.",
 }
 
@@ -48,7 +50,7 @@ def fitting(fields: Sequence[Field], aggregate: str) -> list[dict[str, str]]:
     return [{"value": one.name, "label": one.title} for one in fields if one.kind in kinds]
 
 
-def _labelled(page: str, name: str, label: str, *controls: Component) -> Component:
+def labelled(page: str, name: str, label: str, *controls: Component) -> Component:
     """Return a control with its label and, where there is one, its help."""
     head: list[Any] = [html.Label(label, htmlFor=f"{page}-{name}", id=f"{page}-{name}-label")]
     if name in _HELP:
@@ -64,7 +66,7 @@ def select(page: str, name: str, label: str, data: Sequence[Any], value: str | N
         id=f"{page}-{name}", data=list(data), value=value, allowDeselect=False, size="sm",
         comboboxProps={"shadow": "md", "transitionProps": {"duration": 0}}, **{"aria-label": label, **more},
     )  # fmt: skip
-    return _labelled(page, name, label, control)
+    return labelled(page, name, label, control)
 
 
 def _slider(page: str, name: str, label: str, value: int, top: int = 100, **more: Any) -> Component:
@@ -72,7 +74,7 @@ def _slider(page: str, name: str, label: str, value: int, top: int = 100, **more
         id=f"{page}-{name}", value=value, min=0, max=top, step=1, updatemode="drag", thumbLabel=label, size="sm",
         thumbSize=16, **more,
     )  # fmt: skip
-    return _labelled(page, name, label, slider)
+    return labelled(page, name, label, slider)
 
 
 def group(title: str, *controls: Component, hidden: bool = False) -> Component:
@@ -86,7 +88,7 @@ def _data_group(dataset: Dataset, plot: Plot, served: Sequence[Dataset]) -> Comp
     return group(
         "Data",
         select("explorer", "dataset", "Data set", sets, dataset.name),
-        select("explorer", "plot", "Plot", plots, plot.name),
+        select("explorer", "plot", "Plot", plots, base_name(plot)),
     )
 
 
@@ -130,8 +132,8 @@ def colour_group(page: str, shown: Controls) -> Component:
     return group(
         "Colour",
         cmaps,
-        _labelled(page, "normalization", "Normalisation", how),
-        _labelled(page, "range", "Range", window, html.Div(id=f"{page}-range-values")),
+        labelled(page, "normalization", "Normalisation", how),
+        labelled(page, "range", "Range", window, html.Div(id=f"{page}-range-values")),
     )
 
 
@@ -201,6 +203,7 @@ def panel(
     served: Sequence[Dataset],
     notes: Sequence[str],
     outside: int | None = 0,
+    more: Sequence[Component] = (),
 ) -> list[Component]:
     """Return what stands in the panel of controls.
 
@@ -216,6 +219,8 @@ def panel(
         What the user should know about the data.
     outside : int or None
         How many rows the opening view leaves out; None: some, and how many is not known.
+    more : sequence of Component
+        What stands below the controls.
     """
     said = (
         [html.Ul([html.Li(one) for one in notes], className="notes", **{"aria-label": "Notes on the data"})]
@@ -229,5 +234,6 @@ def panel(
         colour_group("explorer", shown),
         points_group("explorer", shown),
         _map_group(plot, shown),
+        *more,
         *said,
     ]

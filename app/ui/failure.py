@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from app.pipeline.types import Dataset, Plot
+from app.pipeline.types import EQUAL, Dataset, Plot
 from app.ui.icons import icon
 from app.ui.links import page_href, rooted
 
@@ -39,6 +39,11 @@ def declaration(plot: Plot) -> str:
     ]
     if plot.track:
         lines.append(f"track = {json.dumps(plot.track, ensure_ascii=False)}")
+    if not plot.geographic:
+        lines.append(f'scales = "{"equal" if plot.aspect == EQUAL else "free"}"')
+    for key, amount in (("gap_time", plot.order.gap), ("gap_distance", plot.order.jump)):
+        if amount is not None:
+            lines.append(f"{key} = {amount:g}")
     return "\n".join(lines)
 
 

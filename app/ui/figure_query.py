@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from app.datasets.readings import find_plot
 from app.pipeline import controls
 from app.pipeline.controls import Controls
 from app.pipeline.errors import ParameterError, unknown
@@ -71,7 +72,7 @@ def opening(dataset: Dataset, query: Mapping[str, Any]) -> Opening:
             raise unknown("parameter", name, NAMES)
         if not isinstance(text, str):
             raise ParameterError(f"{name} is given more than once: give it one value.")
-    plot = dataset.find_plot(query["plot"]) if "plot" in query else dataset.plots[0]
+    plot = find_plot(dataset, query.get("plot", ""))
     given = {name: text for name, text in query.items() if name in SHARED}
     found = Opening(
         plot,
