@@ -12,9 +12,8 @@ from typing import Final
 
 from app.pipeline.errors import DataError, ParameterError
 from app.pipeline.systems import known_system
-from app.pipeline.types import ASPECT, EQUAL, Dataset, Plot
+from app.pipeline.types import ASPECT, CORRECTED, EQUAL, Dataset, Plot
 
-SEPARATOR: Final = "~"
 _WORD: Final = re.compile(
     r"(?P<system>lonlat|mercator|plane|epsg-[0-9]{4,6})|(?P<scales>equal|free)|gap-(?P<gap>[0-9]{1,9})|jump-(?P<jump>[0-9]{1,9})"
 )
@@ -33,7 +32,7 @@ def find_plot(dataset: Dataset, name: str = "") -> Plot:
     """
     if not name:
         return dataset.plots[0]
-    base, *words = name.split(SEPARATOR)
+    base, *words = name.split(CORRECTED)
     plot = dataset.find_plot(base)
     found = [one for word in words if (one := _WORD.fullmatch(word))]
     kinds = [str(one.lastgroup) for one in found]
@@ -45,11 +44,6 @@ def find_plot(dataset: Dataset, name: str = "") -> Plot:
     for kind, one in zip(kinds, found, strict=True):
         plot = _READ[kind](plot, one[kind])
     return replace(plot, name=name)
-
-
-def base_name(plot: Plot) -> str:
-    """Return the name of the plot that is corrected; its own where nothing is."""
-    return plot.name.partition(SEPARATOR)[0]
 
 
 def _in_system(plot: Plot, word: str) -> Plot:

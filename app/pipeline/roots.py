@@ -5,6 +5,7 @@ others wait for it.
 """
 
 import json
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -38,6 +39,9 @@ CODE = source_digest(bulk, line_places, lines, measuring, places, segments, syst
 _LATER = ("sentinels", "untracked", "alone", "home", "outside")
 # The share of the work that is reading columns; the layout is the rest.
 READING = 0.5
+_CORRECTED = "corrected"
+MOST_CORRECTED = 8
+"""So many layouts are kept of a file's plots as users have corrected them, besides those of the plots themselves."""
 SCANNED = 2_000_000
 """Rows of a figure that are read whole for each view, as fast as a layout would find those in view."""
 
@@ -116,7 +120,8 @@ class PlotRoot:
         return [one.x, one.y, *([one.track] if one.track else []), *times, *fields]
 
     def _home(self) -> Path | None:
-        return self.folder / self.file / f"layout-{self._place}" if self.folder else None
+        kind = _CORRECTED if self.plot.corrected else "layout"
+        return self.folder / self.file / f"{kind}-{self._place}" if self.folder else None
 
     def _coordinates(self, table: Table) -> tuple[Coordinates, bool]:
         home = self._home()
@@ -127,6 +132,7 @@ class PlotRoot:
         if not self.ready():
             try:
                 made = publish(home, partial(self._make, table), self.ready, self._placing)
+                _tidy(home.parent)
             except OSError as error:
                 if isinstance(error, DataError):
                     raise
@@ -196,6 +202,18 @@ def _axis_values(table: Table, axis: Axis, at: Coordinates, home: Path | None) -
         if at.row is None
         else ordered(lambda: np.asarray(table.column(axis.column)), at.row, kept)
     )
+
+
+def _tidy(folder: Path) -> None:
+    """Delete the oldest layouts of corrected plots: whoever looks at a page can ask for ever more of them."""
+    made = []
+    for facts in folder.glob(f"{_CORRECTED}-*/facts.json"):
+        with suppress(OSError):
+            made.append((facts.stat().st_mtime, facts))
+    for _, facts in sorted(made)[:-MOST_CORRECTED]:
+        with suppress(OSError):
+            facts.unlink()
+            shutil.rmtree(facts.parent)
 
 
 def _without_fields(plot: Plot) -> Plot:

@@ -17,6 +17,8 @@ Crs: TypeAlias = Literal["lonlat", "mercator", "plane"]
 
 ASPECT: Final = 1.6
 """A plane's width by height on the screen, where nothing else is declared."""
+CORRECTED: Final = "~"
+"""What stands before each correction behind a plot's name."""
 EQUAL: Final = 0.0
 """The aspect of a plane on which a unit is as long on both axes."""
 
@@ -206,6 +208,16 @@ class Plot:
     def title(self) -> str:
         """The label, or the name where none is declared."""
         return self.label or self.name
+
+    @property
+    def base(self) -> str:
+        """The name without the corrections of `app.datasets.readings`, which follow it."""
+        return self.name.partition(CORRECTED)[0]
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a user has it read in another way than its file was recognised."""
+        return CORRECTED in self.name
 
     @property
     def geographic(self) -> bool:

@@ -11,7 +11,6 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from app.datasets.readings import base_name
 from app.pipeline.controls import Controls
 from app.pipeline.palettes import COLORMAPS
 from app.pipeline.types import Dataset, Field, FieldKind, Plot
@@ -88,7 +87,7 @@ def _data_group(dataset: Dataset, plot: Plot, served: Sequence[Dataset]) -> Comp
     return group(
         "Data",
         select("explorer", "dataset", "Data set", sets, dataset.name),
-        select("explorer", "plot", "Plot", plots, base_name(plot)),
+        select("explorer", "plot", "Plot", plots, plot.base),
     )
 
 

@@ -8,7 +8,6 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from app.datasets.readings import base_name
 from app.pipeline import controls as table
 from app.pipeline.controls import COLORMAPS, WHOLE
 from app.pipeline.types import Dataset, Plot
@@ -112,7 +111,7 @@ def _data_group(dataset: Dataset, how: Opening, served: Sequence[Dataset]) -> Co
     return controls.group(
         "Data",
         controls.select(PAGE, "dataset", "Data set", sets, dataset.name),
-        controls.select(PAGE, "plot", "Columns of", plots, base_name(how.plot)),
+        controls.select(PAGE, "plot", "Columns of", plots, how.plot.base),
     )
 
 

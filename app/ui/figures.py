@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from app.datasets.readings import base_name
 from app.pipeline.scale import Scale
 from app.pipeline.types import AxisKind, Bounds, Dataset, Plot
 
@@ -78,7 +77,7 @@ def columns(dataset: Dataset, plot: Plot) -> dict[str, Column]:
     dict of str to Column
         The axes of all plots of the same file, the plot's own first; then its fields of numbers and times.
     """
-    plots = [plot, *(one for one in dataset.plots if one.path == plot.path and one.name != base_name(plot))]
+    plots = [plot, *(one for one in dataset.plots if one.path == plot.path and one.name != plot.base)]
     found: dict[str, Column] = {}
     for one in plots:
         for axis in (one.x, one.y):

@@ -7,16 +7,15 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from app.datasets.readings import SEPARATOR, base_name
-from app.pipeline.types import EQUAL, Dataset, Plot
+from app.pipeline.types import CORRECTED, EQUAL, Dataset, Plot
 from app.ui.controls import group, labelled, select
 from app.ui.failure import declaration
 
 _SYSTEMS: Final = (
     ("lonlat", "Longitude and latitude"),
     ("mercator", "Web mercator, metres"),
-    (f"plane{SEPARATOR}equal", "A plane, equal scales"),
-    (f"plane{SEPARATOR}free", "A plane, each axis its own"),
+    (f"plane{CORRECTED}equal", "A plane, equal scales"),
+    (f"plane{CORRECTED}free", "A plane, each axis its own"),
 )
 _GAPS: Final = (("900", "15 minutes"), ("3600", "1 hour"), ("21600", "6 hours"), ("86400", "1 day"), ("0", "none"))
 _JUMPS: Final = (("1", "1 km"), ("10", "10 km"), ("100", "100 km"), ("1000", "1,000 km"), ("0", "none"))
@@ -35,8 +34,8 @@ def reading_group(dataset: Dataset, plot: Plot, own: bool) -> Component:
     own : bool
         Whether it is an upload of who is asking: no file can be put beside it.
     """
-    base = base_name(plot)
-    words = plot.name.split(SEPARATOR)[1:]
+    base = plot.base
+    words = plot.name.split(CORRECTED)[1:]
     system = [word for word in words if not word.startswith(("gap-", "jump-"))]
     tracks = plot.kind == "lines" and bool(plot.order.column)
     asked = [
@@ -52,9 +51,9 @@ def reading_group(dataset: Dataset, plot: Plot, own: bool) -> Component:
 
 
 def _system(found: Plot, words: Sequence[str]) -> Component:
-    scales = "" if found.geographic else f"plane{SEPARATOR}{'equal' if found.aspect == EQUAL else 'free'}"
+    scales = "" if found.geographic else f"plane{CORRECTED}{'equal' if found.aspect == EQUAL else 'free'}"
     options = [{"value": value, "label": label} for value, label in _SYSTEMS if value not in (found.crs, scales)]
-    value = SEPARATOR.join(words)
+    value = CORRECTED.join(words)
     if value and value not in [one["value"] for one in options]:
         options.append({"value": value, "label": value.replace("-", ":").upper()})
     return select("explorer", "system", "Coordinates", [_AS_FOUND, *options], value or _FOUND)

@@ -21,7 +21,8 @@ def test_the_declaration_is_toml_of_what_was_taken(plot: Plot) -> None:
     assert text.startswith(f"# {plot.path.name}.toml, ")
     found = tomllib.loads(text)
     assert found.pop("track", "") == plot.track
-    assert found == {"x": plot.x.column, "y": plot.y.column, "crs": plot.crs, "kind": plot.kind}
+    scales = {} if plot.geographic else {"scales": "free"}
+    assert found == {"x": plot.x.column, "y": plot.y.column, "crs": plot.crs, "kind": plot.kind, **scales}
 
 
 def test_a_failure_says_so_and_offers_ways_on() -> None:

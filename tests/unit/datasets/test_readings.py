@@ -1,12 +1,15 @@
 """A plot's name holds the corrections of how its file was taken, in one order, and nothing else."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from app.datasets.readings import base_name, find_plot
+from app.datasets.readings import find_plot
 from app.pipeline.errors import ParameterError, UnknownNameError
+from app.pipeline.roots import MOST_CORRECTED, PlotRoot
 from app.pipeline.specs import PLOT, Spec
+from app.pipeline.table import fingerprint
 from app.pipeline.types import ASPECT, EQUAL, Axis, Bounds, Dataset, Plot, TrackOrder
 
 FILE = Path("rows.parquet")
@@ -38,7 +41,7 @@ def test_without_a_name_it_is_the_first() -> None:
 )
 def test_another_system_and_other_scales(name: str, crs: str, aspect: float) -> None:
     found = find_plot(DATASET, name)
-    assert (found.name, base_name(found), found.crs, found.aspect) == (name, name.partition("~")[0], crs, aspect)
+    assert (found.name, found.base, found.crs, found.aspect) == (name, name.partition("~")[0], crs, aspect)
     # The declared view is in the units of the system that was.
     assert (found.view is None) == (found.crs != "plane" or name.startswith("map"))
     assert PLOT.fullmatch(name)
@@ -82,3 +85,21 @@ def test_what_corrects_nothing_is_refused(name: str) -> None:
 def test_a_correction_of_no_plot_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="'maps'"):
         find_plot(DATASET, "maps~plane")
+
+
+def test_only_the_newest_corrected_layouts_are_kept(tmp_path: Path) -> None:
+    path, folder = tmp_path / "rows.csv", tmp_path / "columns"
+    path.write_text("lon,lat\n" + "".join(f"{at / 10},{at / 7}\n" for at in range(300)))
+    dataset = Dataset("rows", "Rows", (Plot("map", path, Axis("lon"), Axis("lat"), crs="lonlat"),))
+    mark = fingerprint(path)
+    roots = [PlotRoot(dataset.plots[0], mark, folder)]
+    roots += [
+        PlotRoot(find_plot(dataset, f"map~epsg-{code}"), mark, folder) for code in range(32601, 32603 + MOST_CORRECTED)
+    ]
+    for at, root in enumerate(roots):
+        assert len(root.open().at.x)
+        for facts in folder.glob(f"*/*-{root._place}/facts.json"):
+            os.utime(facts, (at, at))
+    assert [root.ready() for root in roots] == [True, False, False, *[True] * MOST_CORRECTED]
+    assert roots[1].open().rows == 300
+    assert [root.ready() for root in roots[:4]] == [True, True, False, False]
