@@ -61,6 +61,17 @@ def label(column: str) -> str:
     return text[:1].upper() + text[1:] or "Unnamed"
 
 
+def title(file: str) -> str:
+    """Return a file's name as people write it.
+
+    Examples
+    --------
+    >>> title("la-riots.csv"), title("AIS-2025-01-01.csv.zst"), title("sea_ice.parquet")
+    ('La riots', 'AIS-2025-01-01', 'Sea ice')
+    """
+    return label(re.sub(r"(?<=[^\W\d])-(?=[^\W\d])", " ", stem(file)))
+
+
 def stem(file: str) -> str:
     """Return a file's name without what tells its format.
 

@@ -16,7 +16,7 @@ from app.datasets import tracks
 from app.datasets.declared import Declaration
 from app.datasets.faults import confined
 from app.datasets.judging import alike, in_sky, judge
-from app.datasets.names import label, slug, stem, unique
+from app.datasets.names import label, slug, stem, title, unique
 from app.datasets.pairs import Pair, find_pairs, pair_of
 from app.datasets.registry import DECLARED
 from app.datasets.seen import Column
@@ -115,7 +115,7 @@ class _Recognition:
         self._notes += told
         return Dataset(
             name=slug(stem(self._source.path.name)),
-            title=label(stem(self._source.path.name)),
+            title=title(self._source.path.name),
             plots=tuple(plots),
             source=f"File {self._source.path.name}",
             licence="Not stated",
@@ -164,9 +164,10 @@ class _Recognition:
         chosen = [*times[:1], *real[: 2 - len(times[:1])]]
         if not numbers or len(chosen) < 2:
             held = f"only {numbers[0]!r}" if numbers else "none"
+            told = "".join(f" {one}" for one in self._source.notes)
             raise DataError(
                 f"{str(self._source.path)!r} has no two columns of numbers to draw, {held}: "
-                f"its columns are {', '.join(self._columns) or 'none'}."
+                f"its columns are {', '.join(self._columns) or 'none'}.{told}"
             )
         self._notes.append(
             "No columns are called like coordinates; the first ones that hold numbers or times are drawn."
@@ -222,9 +223,8 @@ class _Recognition:
         numbers = {self._columns[column].nature for column in pair[:2]} == {"number"}
         verdict = judge(pair if numbers else Pair(pair.x, pair.y), x, y, self._source.path.name)
         how = "angles in the sky" if pair.family == "sky" and in_sky(x, y) else _CRS[verdict.crs]
-        self._notes.append(
-            f"{pair.x!r} and {pair.y!r} are drawn as {how}, by name and values; set `crs` to correct it."
-        )
+        by = "their values" if not pair.family else "name and values"
+        self._notes.append(f"{pair.x!r} and {pair.y!r} are drawn as {how}, by {by}; set `crs` to correct it.")
         if verdict.remark:
             self._notes.append(f"{pair.x!r} and {pair.y!r}: {verdict.remark[0].lower()}{verdict.remark[1:]}")
         return verdict.crs
@@ -309,10 +309,12 @@ class _Recognition:
         if left:
             yield f"Left out, as neither numbers, times nor text: {', '.join(left)}."
         used = {one.column for one in fields} | set(self._said.fields)
-        texts = [one for one in self._columns.values() if one.nature == "text" and not one.fault]
-        for one in texts:
-            if one.name not in used and (why := one.no_category):
-                yield f"Left out, as its texts {why}: {one.name!r}."
+        whys: dict[str, list[str]] = {}
+        for one in self._columns.values():
+            if one.nature == "text" and not one.fault and one.name not in used and (why := one.no_category):
+                whys.setdefault(why, []).append(repr(one.name))
+        for why, names in whys.items():
+            yield f"Left out, as {'its' if len(names) == 1 else 'their'} texts {why}: {', '.join(names)}."
         for one in self._columns.values():
             if one.fault:
                 yield f"Left out, as it cannot be read: {one.name!r} ({one.fault})."
