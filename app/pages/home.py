@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import dash
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
@@ -16,6 +15,7 @@ from app.pipeline.table import describe
 from app.pipeline.types import Dataset
 from app.ui import shell
 from app.ui.cards import Facts, card, unavailable
+from app.ui.sample import sample
 from app.ui.upload import drop_area
 
 dash.register_page(
@@ -40,18 +40,6 @@ label = "Fare"
 unit = "$"
 kind = "number"     # or "category", "time"
 """
-
-
-def _sample(text: str, label: str) -> Component:
-    copy = dmc.CopyButton(
-        "Copy",
-        value=text.strip(),
-        copiedChildren="Copied",
-        size="compact-sm",
-        variant="default",
-        **{"aria-label": label},
-    )
-    return html.Div([html.Pre(html.Code(text.strip()), tabIndex=0), copy], className="sample")
 
 
 def _facts(dataset: Dataset) -> Facts:
@@ -81,11 +69,11 @@ def _own_data() -> Sequence[Component]:
         ),
         html.Div(
             [
-                html.Div([html.H3("One command"), _sample(_COMMAND, "Copy the command")]),
+                html.Div([html.H3("One command"), sample(_COMMAND, "Copy the command")]),
                 html.Div(
                     [
                         html.H3("To correct what was recognised: FILE.toml beside FILE"),
-                        _sample(_DECLARATION, "Copy the declaration"),
+                        sample(_DECLARATION, "Copy the declaration"),
                     ]
                 ),
             ],

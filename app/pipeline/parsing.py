@@ -5,7 +5,7 @@ This module owns the call of the parser, and what is written otherwise than it e
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -112,13 +112,7 @@ def parse(text: bytes, dialect: Dialect, columns: Sequence[int], types: Mapping[
                 block_size=max(len(text) + 1, 1024),
                 column_names=[str(at) for at in range(len(dialect.names))],
             ),
-            parse_options=pacsv.ParseOptions(
-                delimiter=dialect.separator,
-                quote_char=dialect.quote or False,
-                escape_char=dialect.escape or False,
-                newlines_in_values=bool(dialect.quote),
-                invalid_row_handler=leave_out,
-            ),
+            parse_options=_splitting(dialect, leave_out),
             convert_options=pacsv.ConvertOptions(
                 check_utf8=False,  # what is not has been decoded before
                 include_columns=wanted,
@@ -133,6 +127,17 @@ def parse(text: bytes, dialect: Dialect, columns: Sequence[int], types: Mapping[
     whole = table.combine_chunks()
     arrays = [pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type) for column in whole]
     return Parsed(tuple(arrays[: len(columns)]), table.num_rows, tuple(ragged))
+
+
+def _splitting(dialect: Dialect, leave_out: Callable[[Any], str]) -> pacsv.ParseOptions:
+    """Return how lines become values; a line with another number of them than the header is given to a function."""
+    return pacsv.ParseOptions(
+        delimiter=dialect.separator,
+        quote_char=dialect.quote or False,
+        escape_char=dialect.escape or False,
+        newlines_in_values=bool(dialect.quote),
+        invalid_row_handler=leave_out,
+    )
 
 
 def line_of(text: bytes, dialect: Dialect, *, record: int | None = None) -> int:

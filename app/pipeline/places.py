@@ -133,9 +133,9 @@ def place_points(plot: Plot, table: Table, room: Room, progress: Progress = sile
     for name in ("u", "v", "rows", *(["order"] if row is not None else [])):
         room.drop(name)
     index = Runs(*(room.keep(name, values) for name, values in runs._asdict().items()))
-    at = Coordinates(x, y, rows, extent, world, index, found.data, found.lost, table.rows - len(u) - found.lost)
-    at = replace(at, sentinels=found.sentinels, beyond=at.beyond - found.sentinels)
-    at = replace(at, home=first.home, outside=first.outside)
+    beyond = table.rows - len(u) - found.lost - found.sentinels
+    at = Coordinates(x, y, rows, extent, world, index, found.data, found.lost, beyond)
+    at = replace(at, sentinels=found.sentinels, home=first.home, outside=first.outside)
     return replace(at, notes=tuple(_said(plot, at, first.zeros)))
 
 

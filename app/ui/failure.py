@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from app.pipeline.types import EQUAL, Dataset, Plot
 from app.ui.icons import icon
 from app.ui.links import page_href, rooted
+from app.ui.sample import sample
 
 _AGAIN: Final = "Try again"
 
@@ -71,15 +72,12 @@ def ways_on(section: str, dataset: Dataset, plot: Plot, own: bool) -> list[Compo
         for one in others[:2]
     ]
     home = dmc.Anchor("See all data sets", href=rooted("/"), underline="never", className="button")
-    text = declaration(plot)
-    copy = dmc.CopyButton("Copy", value=text, copiedChildren="Copied", size="compact-sm", variant="default",
-                          **{"aria-label": "Copy the declaration"})  # fmt: skip
     how = "send the file again with such columns named so" if own else "correct it in this file, then try again"
     return [
         html.Div([again, *more, home], className="actions"),
         html.H2("Was it taken for something else?"),
         html.P(f"This is what the file was taken for: {how}."),
-        html.Div([html.Pre(html.Code(text), tabIndex=0), copy], className="sample"),
+        sample(declaration(plot), "Copy the declaration"),
     ]
 
 

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from app.pipeline.types import CORRECTED, EQUAL, Dataset, Plot
 from app.ui.controls import group, labelled, select
 from app.ui.failure import declaration
+from app.ui.sample import sample
 
 _SYSTEMS: Final = (
     ("lonlat", "Longitude and latitude"),
@@ -44,7 +45,8 @@ def reading_group(dataset: Dataset, plot: Plot, own: bool) -> Component:
         _cut("gap", "A line ends at a gap of", _GAPS, words, tracks),
         _cut("jump", "A line ends at a jump of", _JUMPS, words, tracks and plot.geographic),
     ]
-    kept = [] if own or not words else _kept(plot)
+    said = html.P("This view alone reads it so. To have it read so always:", className="control-note")
+    kept = [] if own or not words else [said, sample(declaration(plot), "Copy the declaration")]
     marks = dcc.Store(id="explorer-base", data=base)
     summary = html.Summary("Read the file in another way")
     return html.Details([summary, group("Reading", *asked), *kept, marks], open=bool(words), className="rereading")
@@ -72,11 +74,3 @@ def _cut(name: str, label: str, choices: Sequence[tuple[str, str]], words: Seque
     if value not in [_FOUND, *(one["value"] for one in options)]:
         options.append({"value": value, "label": value.removeprefix(f"{name}-")})
     return html.Div(select("explorer", name, label, [_AS_FOUND, *options], value), hidden=not fits)
-
-
-def _kept(plot: Plot) -> list[Component]:
-    text = declaration(plot)
-    copy = dmc.CopyButton("Copy", value=text, copiedChildren="Copied", size="compact-sm", variant="default",
-                          **{"aria-label": "Copy the declaration"})  # fmt: skip
-    said = html.P("This view alone reads it so. To have it read so always:", className="control-note")
-    return [said, html.Div([html.Pre(html.Code(text), tabIndex=0), copy], className="sample")]
