@@ -64,10 +64,9 @@
     const made = board.element("li", `ribbon-stage ${row.how}`);
     made.dataset.stage = row.name;
     made.dataset.how = row.how;
-    const did = row.how === "browser" ? "in browser" : row.how;
     const count = row.tiles ? row.tiles.ran + row.tiles.hits : 0;
     const line = (...facts) => board.element("span", "", facts.filter(Boolean).join(" · "));
-    made.append(board.element("b", "", row.name), line(did, count && plural(count, "tile")), line(row.ms && ms(row.ms), row.bytes && board.format.bytes(row.bytes)));
+    made.append(board.element("b", "", row.name), line(row.how, count && plural(count, "tile")), line(row.ms && ms(row.ms), row.bytes && board.format.bytes(row.bytes)));
     made.title = [...made.children].map((one) => one.textContent).join(" · ");
     return made;
   }
