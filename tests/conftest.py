@@ -9,6 +9,7 @@ from typing import Any
 import dash
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import settings
 from numba.core import compiler
 from playwright.sync_api import Browser, sync_playwright
 
@@ -18,6 +19,10 @@ from app.settings import Settings
 from tests.app.paging import content
 from tests.browser.browsing import FLAGS, chromium
 from tests.redis_server import RedisServer
+
+# How long an example takes is no assertion: the first one may compile.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 
 def _unmeasured(compiling: Callable[..., Any]) -> Callable[..., Any]:
